@@ -1,0 +1,66 @@
+// Files that are either there whole or not at all, whenever the process dies: written beside, synced, renamed.
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+
+/** Half-written files have this prefix; no reader looks at them, and `removeHalfWritten` clears them at start. */
+const beside = '.writing-';
+
+export const isMissing = (thrown: unknown): boolean =>
+  thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR');
+
+/** Resolves when the content is on the disk under that path. A failing stream leaves what was there before. */
+export const writeDurably = async (path: string, body: string | Buffer | Readable): Promise<void> => {
+  await mkdir(dirname(path), { recursive: true });
+  const draft = join(dirname(path), `${beside}${randomUUID()}`);
+  try {
+    const file = await open(draft, 'w', 0o600);
+    try {
+      await file.writeFile(body);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (thrown) {
+    await rm(draft, { force: true });
+    throw thrown;
+  }
+};
+
+export const writeJson = (path: string, value: unknown): Promise<void> => writeDurably(path, `${JSON.stringify(value)}\n`);
+
+export const readJson = async <T>(path: string): Promise<T | undefined> => {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as T;
+  } catch (thrown) {
+    if (isMissing(thrown)) return undefined;
+    throw thrown;
+  }
+};
+
+/** Names in a folder without half-written files; a missing folder is empty. */
+export const namesIn = async (folder: string): Promise<string[]> => {
+  try {
+    return (await readdir(folder)).filter((name) => !name.startsWith(beside));
+  } catch (thrown) {
+    if (isMissing(thrown)) return [];
+    throw thrown;
+  }
+};
+
+/** Every JSON file of a folder, parsed. A file that vanishes meanwhile is left out. */
+export const readAllJson = async <T>(folder: string): Promise<T[]> => {
+  const names = (await namesIn(folder)).filter((name) => name.endsWith('.json'));
+  const values = await Promise.all(names.map((name) => readJson<T>(join(folder, name))));
+  return values.filter((value) => value !== undefined);
+};
+
+/** What a dead process left half-written, in this folder and below. Only before anything else runs there. */
+export const removeHalfWritten = async (folder: string): Promise<void> => {
+  const entries = await readdir(folder, { recursive: true }).catch(() => []);
+  for (const entry of entries) {
+    if (basename(entry).startsWith(beside)) await rm(join(folder, entry), { force: true });
+  }
+};

@@ -1,0 +1,112 @@
+// CloudEvents 1.0.2: what an event is and which attribute values the text allows. Nothing is repaired: what breaks a rule is refused.
+import { CodedError } from './errors.ts';
+
+export type AttributeValue = string | number | boolean;
+
+/** Data is kept in the form it came in, so that what is handed on is not changed by passing through. */
+export type EventData = { readonly json: unknown } | { readonly bytes: Buffer };
+
+export type CloudEvent = {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject?: string;
+  readonly time?: string;
+  readonly datacontenttype?: string;
+  readonly dataschema?: string;
+  readonly extensions: Readonly<Record<string, AttributeValue>>;
+  readonly data?: EventData;
+};
+
+/** Longer values could not be handed on as HTTP headers by the next hop. */
+const maxAttributeLength = 8192;
+
+const printableAscii = /^[\x20-\x7e]*$/;
+// Section 3.1, type String: no control characters, no lone surrogates, no noncharacters.
+const forbidden = /[\u0000-\u001f\u007f-\u009f\p{Surrogate}\p{Noncharacter_Code_Point}]/u; // eslint-disable-line no-control-regex
+const uriReference = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
+const absoluteUri = /^[A-Za-z][A-Za-z0-9+.-]*:/;
+const token = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
+const mediaType = new RegExp(`^${token}/${token}(?:[ \\t]*;[ \\t]*${token}=(?:${token}|"(?:[^"\\\\]|\\\\.)*"))*[ \\t]*;?$`);
+const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const attributeName = /^[a-z0-9]+$/;
+
+const refuse = (field: string, rule: string): never => {
+  throw new CodedError('INVALID_ATTRIBUTE', `Attribute "${field.slice(0, 64)}" ${rule}`, { field });
+};
+
+const isTimestamp = (value: string): boolean => {
+  const [, year, month, day] = rfc3339.exec(value) ?? [];
+  if (year === undefined) return false;
+  return new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day) && Number(month) <= 12;
+};
+
+const rules: Record<string, (value: string) => string | undefined> = {
+  source: (value) => (uriReference.test(value) ? undefined : 'must be a URI reference (RFC 3986)'),
+  dataschema: (value) => (uriReference.test(value) && absoluteUri.test(value) ? undefined : 'must be an absolute URI (RFC 3986)'),
+  datacontenttype: (value) => (mediaType.test(value) ? undefined : 'must be a media type (RFC 2046)'),
+  time: (value) => (isTimestamp(value) ? undefined : 'must be a timestamp (RFC 3339)'),
+};
+
+const required = ['specversion', 'id', 'source', 'type'] as const;
+const optional = ['subject', 'time', 'datacontenttype', 'dataschema'] as const;
+const core: ReadonlySet<string> = new Set([...required, ...optional]);
+
+const checkText = (name: string, value: string): void => {
+  if (value.length > maxAttributeLength) refuse(name, `is longer than ${maxAttributeLength} characters`);
+  if (!printableAscii.test(value) && forbidden.test(value)) refuse(name, 'has a character that the specification forbids (section 3.1)');
+};
+
+const checkCore = (name: string, value: AttributeValue): void => {
+  if (typeof value !== 'string') return refuse(name, 'must be a string');
+  if (value === '') return refuse(name, 'must not be empty');
+  checkText(name, value);
+  const broken = rules[name]?.(value);
+  if (broken !== undefined) refuse(name, broken);
+};
+
+const checkExtension = (name: string, value: AttributeValue): void => {
+  if (!attributeName.test(name) || name === 'data') refuse(name, 'has a name that is not lower-case letters and digits (section 3)');
+  if (typeof value === 'string') checkText(name, value);
+  // Section 3.1, type Integer: 32 bits with a sign.
+  else if (typeof value === 'number' && (!Number.isInteger(value) || Math.abs(value) > 2 ** 31 - 1)) refuse(name, 'must be a 32-bit integer');
+};
+
+/**
+ * An event out of its attributes, as they were received.
+ * @throws CodedError naming the attribute and the rule
+ */
+export const cloudEvent = (attributes: Iterable<readonly [string, AttributeValue]>, data: EventData | undefined): CloudEvent => {
+  const event: Record<string, AttributeValue> = {};
+  const extensions: Record<string, AttributeValue> = {};
+  for (const [name, value] of attributes) {
+    if (core.has(name)) {
+      checkCore(name, value);
+      event[name] = value;
+    } else {
+      checkExtension(name, value);
+      extensions[name] = value;
+    }
+  }
+  for (const name of required) {
+    if (event[name] === undefined) throw new CodedError('MISSING_ATTRIBUTE', `Attribute "${name}" is required`, { field: name });
+  }
+  if (event.specversion !== '1.0') {
+    throw new CodedError('UNSUPPORTED_SPECVERSION', 'Attribute "specversion" must be "1.0"', { field: 'specversion' });
+  }
+  return { ...event, extensions, ...(data === undefined ? {} : { data }) } as unknown as CloudEvent;
+};
+
+/** Every attribute but the data, core attributes first: the inverse of `cloudEvent`. */
+export const attributesOf = (event: CloudEvent): [string, AttributeValue][] => {
+  const named: [string, AttributeValue][] = [];
+  for (const name of [...required, ...optional]) {
+    const value = event[name];
+    if (value !== undefined) named.push([name, value]);
+  }
+  return [...named, ...Object.entries(event.extensions)];
+};
+
+/** CloudEvents 1.0.2, section 3.1.1: equal source and id is the same event, sent again. */
+export const isSameEvent = (one: CloudEvent, other: CloudEvent): boolean => one.source === other.source && one.id === other.id;

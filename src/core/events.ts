@@ -1,0 +1,152 @@
+// Every event that is accepted: its type, the shape of its data, and whose function it is about.
+import Type, { type Static, type TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { buildIdPattern } from './build.ts';
+import type { CloudEvent } from './cloudevent.ts';
+import { CodedError } from './errors.ts';
+import { jsonOf } from './event-data.ts';
+import { idPattern, isId, tenantOfSource, type FunctionRef } from './function.ts';
+import { runtimeNames, type Language, type Runtime } from './source.ts';
+
+export const typePrefix = 'network.notifi.lambda.';
+
+const id = Type.String({ pattern: idPattern });
+const identity = { third_party_id: Type.Optional(id), parser_id: Type.Optional(id) };
+const optional = {
+  sourceKey: Type.Optional(
+    // Printable, relative, and no segment that climbs: it is joined below a bucket or a folder.
+    Type.String({ minLength: 1, maxLength: 1024, pattern: '^(?!/)(?!(?:.*/)?\\.\\.?(?:/|$))[^\\u0000-\\u001f\\u007f\\\\]+$' }),
+  ),
+  buildId: Type.Optional(Type.String({ pattern: buildIdPattern })),
+  contentHash: Type.Optional(Type.String({ pattern: '^(?:sha256:)?[0-9a-f]{64}$' })),
+  priority: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
+  text: Type.Optional(Type.String({ maxLength: 4096 })),
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
+  digest: Type.Optional(Type.String({ pattern: '^sha256:[0-9a-f]{64}$' })),
+  count: Type.Optional(Type.Number({ minimum: 0 })),
+};
+
+const completion = Type.Object({
+  ...identity,
+  build_id: Type.String({ pattern: buildIdPattern }),
+  job_name: optional.name,
+  image_uri: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
+  image_digest: optional.digest,
+  content_hash: optional.contentHash,
+  status: optional.name,
+  exit_code: Type.Optional(Type.Integer()),
+  duration_ms: optional.count,
+  error_message: optional.text,
+  correlation_id: optional.text,
+});
+
+const annotations = 'build.notifi.network/';
+const apiServerObject = Type.Object({
+  kind: Type.Literal('Job'),
+  metadata: Type.Object({
+    name: Type.String({ pattern: '^build-[0-9a-f]{16}$' }),
+    annotations: Type.Object({ [`${annotations}third-party-id`]: id, [`${annotations}parser-id`]: id }),
+  }),
+});
+
+/** A file and export, such as `handle` or `lib/parse.run`: it reaches a runtime through function.json. */
+export const handlerPattern = '^(?!.*\\.\\.)[A-Za-z_$][A-Za-z0-9_$./-]{0,199}$';
+
+export const schemas = {
+  'build.start': Type.Object({
+    ...identity,
+    s3_key: optional.sourceKey,
+    runtime: Type.Optional(Type.Unsafe<Runtime | Language>(Type.Enum(runtimeNames))),
+    handler: Type.Optional(Type.String({ pattern: handlerPattern })),
+    priority: optional.priority,
+    force: Type.Optional(Type.Boolean()),
+    context_id: optional.text,
+    content_hash: optional.contentHash,
+    parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  }),
+  'parser.start': Type.Object({
+    ...identity,
+    s3_key: optional.sourceKey,
+    contextId: optional.text,
+    parameters: Type.Optional(
+      Type.Object({
+        blockId: Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Number()])),
+        blockchainType: Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Number()])),
+        urlForBlob: Type.Optional(Type.String({ maxLength: 8192 })),
+        logIndices: Type.Optional(Type.Array(Type.Number())),
+      }),
+    ),
+  }),
+  'job.start': Type.Object({ ...identity, build_id: optional.buildId, content_hash: optional.contentHash, priority: optional.priority }),
+  'build.cancel': Type.Object({ ...identity, build_id: optional.buildId, reason: optional.text }),
+  'build.complete': completion,
+  'build.failed': completion,
+  'build.timeout': completion,
+  'service.delete': Type.Object({ ...identity, service_name: optional.name, reason: optional.text }),
+  'job.changed': apiServerObject,
+} as const satisfies Record<string, TSchema>;
+
+export type EventName = keyof typeof schemas;
+export type EventData<N extends EventName> = Static<(typeof schemas)[N]>;
+export type LambdaEvent<N extends EventName = EventName> = {
+  [M in N]: { readonly name: M; readonly ref: FunctionRef; readonly data: EventData<M>; readonly cloudEvent: CloudEvent };
+}[N];
+
+/** Wire type → event. Kubernetes reports a job's changes under three types; they mean the same to us. */
+export const wireTypes: ReadonlyMap<string, EventName> = new Map<string, EventName>([
+  ...Object.keys(schemas)
+    .filter((name) => name !== 'job.changed')
+    .map((name): [string, EventName] => [`${typePrefix}${name}`, name as EventName]),
+  ...['add', 'update', 'delete'].map((change): [string, EventName] => [`dev.knative.apiserver.resource.${change}`, 'job.changed']),
+]);
+
+const validators = new Map(Object.entries(schemas).map(([name, schema]) => [name, Compile(schema)]));
+
+const checkData = (name: EventName, value: unknown): void => {
+  const validator = validators.get(name);
+  if (validator === undefined || validator.Check(value)) return;
+  const [error] = validator.Errors(value);
+  const field = `data${(error?.instancePath ?? '').replaceAll('/', '.')}`;
+  throw new CodedError('INVALID_DATA', `Field "${field}" ${error?.message ?? 'breaks a rule'}`, { field });
+};
+
+const missing = (field: string): never => {
+  throw new CodedError('IDENTITY_MISSING', `The data must carry "${field}": the event source is not network.notifi.<third_party_id>`, { field });
+};
+
+const agree = (field: string, one: string | undefined, other: string | undefined): string => {
+  if (one !== undefined && other !== undefined && one !== other) {
+    throw new CodedError('IDENTITY_MISMATCH', `Field "data.${field}" and the event's source and subject disagree`, { field: `data.${field}` });
+  }
+  return one ?? other ?? missing(field);
+};
+
+/** Source and subject name the function; the data may repeat it, and must where the source is of another form. */
+const identityOf = (event: CloudEvent, data: { third_party_id?: string; parser_id?: string }): FunctionRef => {
+  const tenant = tenantOfSource(event.source);
+  if (tenant === undefined) return { tenant: data.third_party_id ?? missing('third_party_id'), function: data.parser_id ?? missing('parser_id') };
+  if (event.subject !== undefined && !isId(event.subject)) {
+    throw new CodedError('INVALID_ATTRIBUTE', `Attribute "subject" must match ${idPattern}`, { field: 'subject' });
+  }
+  return { tenant: agree('third_party_id', data.third_party_id, tenant), function: agree('parser_id', data.parser_id, event.subject) };
+};
+
+const identityOfJob = (data: EventData<'job.changed'>): FunctionRef => ({
+  tenant: data.metadata.annotations[`${annotations}third-party-id`] ?? missing('third_party_id'),
+  function: data.metadata.annotations[`${annotations}parser-id`] ?? missing('parser_id'),
+});
+
+/**
+ * The event as one that is handled here.
+ * @throws CodedError UNKNOWN_EVENT_TYPE, INVALID_DATA (naming the field and the rule), IDENTITY_MISSING, IDENTITY_MISMATCH
+ */
+export const parseEvent = (cloudEvent: CloudEvent): LambdaEvent => {
+  const name = wireTypes.get(cloudEvent.type);
+  if (name === undefined) {
+    throw new CodedError('UNKNOWN_EVENT_TYPE', `No handler takes events of type "${cloudEvent.type.slice(0, 128)}"`, { field: 'type' });
+  }
+  const data = jsonOf(cloudEvent) ?? {};
+  checkData(name, data);
+  const ref = name === 'job.changed' ? identityOfJob(data as EventData<'job.changed'>) : identityOf(cloudEvent, data);
+  return { name, ref, data, cloudEvent } as LambdaEvent;
+};

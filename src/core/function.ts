@@ -1,0 +1,73 @@
+// Who a function is, and every name that is derived from it. What makes a name unique stands first, so that cutting never removes it.
+import { createHash } from 'node:crypto';
+
+/** Tenant and function ids on the wire. Whatever else arrives is refused before it reaches a file, a label or a URL. */
+export const idPattern = '^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$';
+const id = new RegExp(idPattern);
+
+export const isId = (value: string): boolean => id.test(value);
+
+export type FunctionRef = { readonly tenant: string; readonly function: string };
+
+export const sourcePrefix = 'network.notifi.';
+
+/** The `source` attribute of events about a tenant's functions; the function is their `subject`. */
+export const eventSourceOf = (ref: FunctionRef): string => `${sourcePrefix}${ref.tenant}`;
+
+/** The tenant that an event source names, if it is of the form `network.notifi.<id>`. */
+export const tenantOfSource = (source: string): string | undefined => {
+  if (!source.startsWith(sourcePrefix)) return undefined;
+  const tenant = source.slice(sourcePrefix.length);
+  return isId(tenant) ? tenant : undefined;
+};
+
+export const slug = (value: string): string =>
+  value
+    .toLowerCase()
+    .replaceAll('_', '-')
+    .replace(/[^a-z0-9-]/g, '')
+    .replace(/^-+|-+$/g, '');
+
+const alphabet = '0123456789abcdefghijklmnopqrstuv';
+
+/** RFC 4648, section 7, in lower case and without padding. */
+const base32hex = (bytes: Buffer): string => {
+  let bits = 0;
+  let value = 0;
+  let text = '';
+  for (const byte of bytes) {
+    value = (value << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += alphabet.charAt((value >>> bits) & 31);
+    }
+    value &= (1 << bits) - 1;
+  }
+  return bits > 0 ? text + alphabet.charAt((value << (5 - bits)) & 31) : text;
+};
+
+/** 50 bits that stand for the function in every name: 10 characters of [0-9a-v]. */
+export const fn10 = (ref: FunctionRef): string =>
+  base32hex(createHash('sha256').update(`${ref.tenant}\0${ref.function}`).digest()).slice(0, 10);
+
+/** Name of the service, the trigger and the service account: at most 54 characters, a DNS label. */
+export const serviceName = (ref: FunctionRef): string => {
+  const name = slug(ref.function).slice(0, 40).replace(/-+$/, '');
+  return name === '' ? `fn-${fn10(ref)}` : `fn-${fn10(ref)}-${name}`;
+};
+
+export const imageName = (registry: string, repository: string, ref: FunctionRef, buildKey: string): string =>
+  `${registry}/${repository}:${fn10(ref)}-${buildKey.slice(0, 12)}`;
+
+/** Where the function's events wait for it in the temp bucket. */
+export const pendingPrefix = (ref: FunctionRef): string => `pending/${fn10(ref)}/`;
+
+/** Equal source and id is the same event (CloudEvents 3.1.1), so it waits once. */
+export const pendingKey = (ref: FunctionRef, event: { source: string; id: string }): string =>
+  `${pendingPrefix(ref)}${createHash('sha256').update(`${event.source}\0${event.id}`).digest('hex').slice(0, 32)}.json`;
+
+export const defaultSourceKey = (ref: FunctionRef): string => `global/parser/${ref.function}`;
+
+/** At most 63 characters of [a-z0-9-], as a Kubernetes label value; the exact value stands in an annotation. */
+export const labelValue = (value: string): string => slug(value).slice(0, 63).replace(/-+$/, '');

@@ -1,0 +1,107 @@
+// The CloudEvents HTTP binding 1.0.2: a request's headers and body as events, and an event as headers and body.
+import { isUtf8 } from 'node:buffer';
+import { attributesOf, cloudEvent, type CloudEvent } from './cloudevent.ts';
+import { CodedError, toCodedError } from './errors.ts';
+import { bytesOf, isUtf8MediaType, parseJson } from './event-data.ts';
+import { fromJsonFormat, toJsonFormat } from './json-format.ts';
+
+export type Received = { mode: 'binary' | 'structured'; event: CloudEvent } | { mode: 'batch'; events: (CloudEvent | CodedError)[] };
+
+const structuredPrefix = 'application/cloudevents';
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+const refuse = (field: string, rule: string): never => {
+  throw new CodedError('INVALID_ATTRIBUTE', `Header "ce-${field.slice(0, 64)}" ${rule}`, { field });
+};
+
+const unquote = (field: string, value: string): string => {
+  if (!value.startsWith('"')) return value;
+  if (!/^"(?:[^"\\]|\\.)*"$/.test(value)) refuse(field, 'has an unbalanced double-quoted string (RFC 7230, section 3.2.6)');
+  return value.slice(1, -1).replace(/\\(.)/g, '$1');
+};
+
+/** Section 3.1.3.2: unescape double quotes, then one round of percent-decoding; bytes that are not UTF-8 are refused. */
+const decodeHeaderValue = (field: string, raw: string): string => {
+  if (/[^\x20-\x7e]/.test(raw)) refuse(field, 'has a byte outside of printable ASCII; percent-encode it');
+  if (!raw.includes('"') && !raw.includes('%')) return raw;
+  const value = unquote(field, raw);
+  if (!value.includes('%')) return value;
+  const bytes = Buffer.from(
+    value.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+    'latin1',
+  );
+  if (!isUtf8(bytes)) refuse(field, 'is percent-encoded from bytes that are not UTF-8');
+  return bytes.toString('utf8');
+};
+
+const encodeHeaderValue = (value: string): string =>
+  value.replace(/[^\x21-\x7e]|["%]/gu, (character) =>
+    [...Buffer.from(character, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
+
+const readBinary = (rawHeaders: readonly string[], contentType: string | undefined, body: Buffer): CloudEvent => {
+  const attributes = new Map<string, string>();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const header = rawHeaders[i] ?? '';
+    if (header.length < 4 || header[2] !== '-' || header.slice(0, 2).toLowerCase() !== 'ce') continue;
+    const name = header.slice(3).toLowerCase();
+    if (attributes.has(name)) throw new CodedError('DUPLICATE_ATTRIBUTE', `Header "ce-${name.slice(0, 64)}" is given twice`, { field: name });
+    if (name === 'datacontenttype') refuse(name, 'must not be present in binary mode; Content-Type carries it (section 3.1.1)');
+    attributes.set(name, decodeHeaderValue(name, rawHeaders[i + 1] ?? ''));
+  }
+  if (attributes.size === 0) {
+    throw new CodedError('MISSING_ATTRIBUTE', 'No CloudEvent: send ce- headers, or Content-Type application/cloudevents+json', { field: 'specversion' });
+  }
+  if (contentType !== undefined && contentType !== '') attributes.set('datacontenttype', contentType);
+  return cloudEvent(attributes, body.length === 0 ? undefined : { bytes: body });
+};
+
+const readBatch = (body: Buffer): (CloudEvent | CodedError)[] => {
+  const value = parseJson(body, 'body');
+  if (!Array.isArray(value)) throw new CodedError('INVALID_ENVELOPE', 'A batch is a JSON array of events', { field: 'body' });
+  return value.map((element) => {
+    try {
+      return fromJsonFormat(element);
+    } catch (thrown) {
+      return toCodedError(thrown);
+    }
+  });
+};
+
+/**
+ * What a request carries. A broken event in a batch is an error in its place; the others stand.
+ * @param rawHeaders name, value, name, value … as they came, so that a repeated header is seen
+ * @throws CodedError naming the attribute and the rule
+ */
+export const readRequest = (rawHeaders: readonly string[], contentType: string | undefined, body: Buffer): Received => {
+  const [essence = ''] = (contentType ?? '').split(';', 1);
+  const mediaType = essence.trim().toLowerCase();
+  if (!mediaType.startsWith(structuredPrefix)) return { mode: 'binary', event: readBinary(rawHeaders, contentType, body) };
+  if (!isUtf8MediaType(contentType ?? '')) {
+    throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'The charset of an event in JSON format must be UTF-8', { field: 'content-type' });
+  }
+  if (mediaType === 'application/cloudevents+json') return { mode: 'structured', event: fromJsonFormat(parseJson(body, 'body')) };
+  if (mediaType === 'application/cloudevents-batch+json') return { mode: 'batch', events: readBatch(body) };
+  throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'Of the CloudEvents formats only JSON is spoken here', { field: 'content-type' });
+};
+
+export type HttpMessage = { headers: Record<string, string>; body: Buffer };
+
+/** The event in binary mode. An extension's name is checked again: it becomes a header name. */
+export const writeBinary = (event: CloudEvent): HttpMessage => {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of attributesOf(event)) {
+    if (!token.test(name)) refuse(name, 'is not a header name');
+    if (name === 'datacontenttype') headers['content-type'] = String(value);
+    else headers[`ce-${name}`] = encodeHeaderValue(String(value));
+  }
+  const body = bytesOf(event);
+  if (body !== undefined && headers['content-type'] === undefined) headers['content-type'] = 'application/json';
+  return { headers, body: body ?? Buffer.alloc(0) };
+};
+
+/** The event in structured mode, JSON format. */
+export const writeStructured = (event: CloudEvent): HttpMessage => ({
+  headers: { 'content-type': 'application/cloudevents+json; charset=utf-8' },
+  body: Buffer.from(JSON.stringify(toJsonFormat(event))),
+});

@@ -1,0 +1,54 @@
+// Settings from the environment, by a schema, once: every mistake is reported at the same time, by its name.
+import type { Static, TObject, TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** All that is wrong with the environment, one line for each setting. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration is not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+const typeOf = (schema: TSchema): unknown => ('type' in schema ? schema.type : undefined);
+
+/** Environment variables are text; a number or a boolean is read as one, and stays text (and is refused) if it is none. */
+const fromText = (schema: TSchema, text: string): unknown => {
+  const type = typeOf(schema);
+  if (type === 'integer' || type === 'number') return /^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text;
+  if (type === 'boolean') return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
+  return text;
+};
+
+/**
+ * @param schema an object of settings, each with a `default` or optional; names are those of the environment variables
+ * @throws ConfigError naming every setting that breaks its rule
+ */
+export const readConfig = <T extends TObject>(schema: T, environment: Environment): Static<T> => {
+  const values: Record<string, unknown> = {};
+  for (const [name, property] of Object.entries(schema.properties)) {
+    const text = environment[name];
+    // An empty variable is an unset one: a chart can't leave a key out as easily as it leaves it empty.
+    if (text !== undefined && text !== '') values[name] = fromText(property, text);
+    else if ('default' in property) values[name] = property.default;
+  }
+  const validator = Compile(schema);
+  if (!validator.Check(values)) throw new ConfigError(problemsOf(validator.Errors(values)));
+  return values as Static<T>;
+};
+
+const problemsOf = (found: Iterable<{ instancePath: string; message: string; params: unknown }>): string[] => {
+  const problems = new Map<string, string>();
+  for (const { instancePath, message, params } of found) {
+    const required = (params as { requiredProperties?: string[] }).requiredProperties;
+    const names = required ?? [instancePath.slice(1).split('/')[0] ?? ''];
+    // Values are not shown: one of them may be a secret in the wrong place.
+    for (const name of names) if (!problems.has(name)) problems.set(name, `${name} ${required === undefined ? message : 'is required'}`);
+  }
+  return [...problems.values()];
+};
