@@ -13,7 +13,12 @@ const countByTenant = (running: readonly Running[]): Map<string, number> => {
  * The builds to start now, in order: by priority, then by how few the tenant has running, then by age.
  * Never more than `maxRunning - running.length`, nor than `maxStarts`.
  */
-export const admit = (queued: readonly Queued[], running: readonly Running[], maxRunning: number, maxStarts = Infinity): Queued[] => {
+export const admit = (
+  queued: readonly Queued[],
+  running: readonly Running[],
+  maxRunning: number,
+  maxStarts = Infinity,
+): Queued[] => {
   const counts = countByTenant(running);
   const waiting = [...queued];
   const admitted: Queued[] = [];

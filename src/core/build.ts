@@ -55,7 +55,8 @@ export type BuildIngredients = {
   builderOptions: Readonly<Record<string, string>>;
 };
 
-const sorted = (record: Readonly<Record<string, string>>): [string, string][] => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+const sorted = (record: Readonly<Record<string, string>>): [string, string][] =>
+  Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** sha256 over everything that can change the image, 64 hex digits. Holds no tenant: equal sources share one context. */
 export const buildKey = (from: BuildIngredients): string =>

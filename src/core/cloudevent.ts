@@ -29,7 +29,8 @@ const uriReference = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$
 const absoluteUri = /^[A-Za-z][A-Za-z0-9+.-]*:/;
 const token = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
 const mediaType = new RegExp(`^${token}/${token}(?:[ \\t]*;[ \\t]*${token}=(?:${token}|"(?:[^"\\\\]|\\\\.)*"))*[ \\t]*;?$`);
-const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const rfc3339 =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 const attributeName = /^[a-z0-9]+$/;
 
 const refuse = (field: string, rule: string): never => {
@@ -55,7 +56,8 @@ const core: ReadonlySet<string> = new Set([...required, ...optional]);
 
 const checkText = (name: string, value: string): void => {
   if (value.length > maxAttributeLength) refuse(name, `is longer than ${maxAttributeLength} characters`);
-  if (!printableAscii.test(value) && forbidden.test(value)) refuse(name, 'has a character that the specification forbids (section 3.1)');
+  if (!printableAscii.test(value) && forbidden.test(value))
+    refuse(name, 'has a character that the specification forbids (section 3.1)');
 };
 
 const checkCore = (name: string, value: AttributeValue): void => {
@@ -67,10 +69,12 @@ const checkCore = (name: string, value: AttributeValue): void => {
 };
 
 const checkExtension = (name: string, value: AttributeValue): void => {
-  if (!attributeName.test(name) || name === 'data') refuse(name, 'has a name that is not lower-case letters and digits (section 3)');
+  if (!attributeName.test(name) || name === 'data')
+    refuse(name, 'has a name that is not lower-case letters and digits (section 3)');
   if (typeof value === 'string') checkText(name, value);
   // Section 3.1, type Integer: 32 bits with a sign.
-  else if (typeof value === 'number' && (!Number.isInteger(value) || Math.abs(value) > 2 ** 31 - 1)) refuse(name, 'must be a 32-bit integer');
+  else if (typeof value === 'number' && (!Number.isInteger(value) || Math.abs(value) > 2 ** 31 - 1))
+    refuse(name, 'must be a 32-bit integer');
 };
 
 /**

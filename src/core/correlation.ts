@@ -15,7 +15,10 @@ export const correlationIdOf = (event: CloudEvent, header?: string): string => {
 };
 
 /** @param headers the transport's own correlation id and traceparent, used where the event has none */
-export const originOf = (event: CloudEvent, headers: { correlationId?: string | undefined; traceparent?: string | undefined } = {}): Origin => {
+export const originOf = (
+  event: CloudEvent,
+  headers: { correlationId?: string | undefined; traceparent?: string | undefined } = {},
+): Origin => {
   const { traceparent } = event.extensions;
   const parent = parseTraceparent(typeof traceparent === 'string' ? traceparent : headers.traceparent);
   return {

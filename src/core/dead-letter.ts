@@ -34,7 +34,8 @@ export const categories: readonly Category[] = [...permanent, ...transient];
 export const isPermanent = (category: Category): boolean => (permanent as readonly Category[]).includes(category);
 
 /** The category with that name, or `unknown`: a letter from another version is retried, not thrown away. */
-export const categoryNamed = (name: string | undefined): Category => categories.find((category) => category === name) ?? 'unknown';
+export const categoryNamed = (name: string | undefined): Category =>
+  categories.find((category) => category === name) ?? 'unknown';
 
 /** The category of a delivery that ended with this HTTP status; `undefined` when there was no answer at all. */
 export const categoryOfStatus = (status: number | undefined): Category => {

@@ -62,6 +62,7 @@ export const errors = {
   FUNCTION_UNAVAILABLE: transient(503, 'subscriber_unavailable', 'The function does not take events'),
   FUNCTION_TIMEOUT: transient(504, 'function_timeout', 'The function did not answer in time'),
   BUILD_TIMEOUT: transient(503, 'build_timeout', 'The build did not end in time'),
+  SLOW_REQUEST: transient(503, 'subscriber_unavailable', 'The request did not arrive in time'),
   STOPPING: transient(503, 'subscriber_unavailable', 'The process is stopping'),
   INTERNAL: transient(500, 'subscriber_unavailable', 'Something here is broken'),
   // What a URL names.
@@ -81,6 +82,8 @@ export type ErrorDetails = {
   limit?: string;
   /** Whole seconds after which the same request may succeed. */
   retryAfterSeconds?: number;
+  /** The limit's size and what is left of it, for the RateLimit headers. */
+  quota?: { limit: number; remaining: number };
   cause?: unknown;
 };
 
@@ -111,4 +114,6 @@ export class CodedError extends Error {
 
 /** What was thrown, as one of ours: anything unknown is INTERNAL, with the original kept as the cause for the log. */
 export const toCodedError = (thrown: unknown): CodedError =>
-  thrown instanceof CodedError ? thrown : new CodedError('INTERNAL', 'The event could not be handled; try again later', { cause: thrown });
+  thrown instanceof CodedError
+    ? thrown
+    : new CodedError('INTERNAL', 'The event could not be handled; try again later', { cause: thrown });

@@ -16,7 +16,8 @@ export const isUtf8MediaType = (mediaType: string): boolean => {
 };
 
 /** CloudEvents JSON format 3.1: no datacontenttype means JSON. */
-export const isJsonMediaType = (mediaType: string | undefined): boolean => mediaType === undefined || jsonMediaType.test(mediaType);
+export const isJsonMediaType = (mediaType: string | undefined): boolean =>
+  mediaType === undefined || jsonMediaType.test(mediaType);
 
 const depthExceeds = (text: string, limit: number): boolean => {
   if (text.length <= 2 * limit) return false;
@@ -39,7 +40,8 @@ const depthExceeds = (text: string, limit: number): boolean => {
 export const parseJson = (bytes: Buffer, field: string): unknown => {
   if (!isUtf8(bytes)) throw new CodedError('INVALID_JSON', `The ${field} is not valid UTF-8`, { field });
   const text = bytes.toString('utf8');
-  if (depthExceeds(text, maxDepth)) throw new CodedError('INVALID_JSON', `The ${field} is nested deeper than ${maxDepth} levels`, { field });
+  if (depthExceeds(text, maxDepth))
+    throw new CodedError('INVALID_JSON', `The ${field} is nested deeper than ${maxDepth} levels`, { field });
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -77,7 +77,12 @@ export const schemas = {
       }),
     ),
   }),
-  'job.start': Type.Object({ ...identity, build_id: optional.buildId, content_hash: optional.contentHash, priority: optional.priority }),
+  'job.start': Type.Object({
+    ...identity,
+    build_id: optional.buildId,
+    content_hash: optional.contentHash,
+    priority: optional.priority,
+  }),
   'build.cancel': Type.Object({ ...identity, build_id: optional.buildId, reason: optional.text }),
   'build.complete': completion,
   'build.failed': completion,
@@ -97,7 +102,10 @@ export const wireTypes: ReadonlyMap<string, EventName> = new Map<string, EventNa
   ...Object.keys(schemas)
     .filter((name) => name !== 'job.changed')
     .map((name): [string, EventName] => [`${typePrefix}${name}`, name as EventName]),
-  ...['add', 'update', 'delete'].map((change): [string, EventName] => [`dev.knative.apiserver.resource.${change}`, 'job.changed']),
+  ...['add', 'update', 'delete'].map((change): [string, EventName] => [
+    `dev.knative.apiserver.resource.${change}`,
+    'job.changed',
+  ]),
 ]);
 
 const validators = new Map(Object.entries(schemas).map(([name, schema]) => [name, Compile(schema)]));
@@ -111,12 +119,18 @@ const checkData = (name: EventName, value: unknown): void => {
 };
 
 const missing = (field: string): never => {
-  throw new CodedError('IDENTITY_MISSING', `The data must carry "${field}": the event source is not network.notifi.<third_party_id>`, { field });
+  throw new CodedError(
+    'IDENTITY_MISSING',
+    `The data must carry "${field}": the event source is not network.notifi.<third_party_id>`,
+    { field },
+  );
 };
 
 const agree = (field: string, one: string | undefined, other: string | undefined): string => {
   if (one !== undefined && other !== undefined && one !== other) {
-    throw new CodedError('IDENTITY_MISMATCH', `Field "data.${field}" and the event's source and subject disagree`, { field: `data.${field}` });
+    throw new CodedError('IDENTITY_MISMATCH', `Field "data.${field}" and the event's source and subject disagree`, {
+      field: `data.${field}`,
+    });
   }
   return one ?? other ?? missing(field);
 };
@@ -124,16 +138,20 @@ const agree = (field: string, one: string | undefined, other: string | undefined
 /** Source and subject name the function; the data may repeat it, and must where the source is of another form. */
 const identityOf = (event: CloudEvent, data: { third_party_id?: string; parser_id?: string }): FunctionRef => {
   const tenant = tenantOfSource(event.source);
-  if (tenant === undefined) return { tenant: data.third_party_id ?? missing('third_party_id'), function: data.parser_id ?? missing('parser_id') };
+  if (tenant === undefined)
+    return { tenant: data.third_party_id ?? missing('third_party_id'), function: data.parser_id ?? missing('parser_id') };
   if (event.subject !== undefined && !isId(event.subject)) {
     throw new CodedError('INVALID_ATTRIBUTE', `Attribute "subject" must match ${idPattern}`, { field: 'subject' });
   }
-  return { tenant: agree('third_party_id', data.third_party_id, tenant), function: agree('parser_id', data.parser_id, event.subject) };
+  return {
+    tenant: agree('third_party_id', data.third_party_id, tenant),
+    function: agree('parser_id', data.parser_id, event.subject),
+  };
 };
 
 const identityOfJob = (data: EventData<'job.changed'>): FunctionRef => ({
-  tenant: data.metadata.annotations[`${annotations}third-party-id`] ?? missing('third_party_id'),
-  function: data.metadata.annotations[`${annotations}parser-id`] ?? missing('parser_id'),
+  tenant: data.metadata.annotations[`${annotations}third-party-id`],
+  function: data.metadata.annotations[`${annotations}parser-id`],
 });
 
 /**
@@ -143,7 +161,9 @@ const identityOfJob = (data: EventData<'job.changed'>): FunctionRef => ({
 export const parseEvent = (cloudEvent: CloudEvent): LambdaEvent => {
   const name = wireTypes.get(cloudEvent.type);
   if (name === undefined) {
-    throw new CodedError('UNKNOWN_EVENT_TYPE', `No handler takes events of type "${cloudEvent.type.slice(0, 128)}"`, { field: 'type' });
+    throw new CodedError('UNKNOWN_EVENT_TYPE', `No handler takes events of type "${cloudEvent.type.slice(0, 128)}"`, {
+      field: 'type',
+    });
   }
   const data = jsonOf(cloudEvent) ?? {};
   checkData(name, data);

@@ -5,7 +5,8 @@ import { CodedError, toCodedError } from './errors.ts';
 import { bytesOf, isUtf8MediaType, parseJson } from './event-data.ts';
 import { fromJsonFormat, toJsonFormat } from './json-format.ts';
 
-export type Received = { mode: 'binary' | 'structured'; event: CloudEvent } | { mode: 'batch'; events: (CloudEvent | CodedError)[] };
+export type Received =
+  { mode: 'binary' | 'structured'; event: CloudEvent } | { mode: 'batch'; events: (CloudEvent | CodedError)[] };
 
 const structuredPrefix = 'application/cloudevents';
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -39,18 +40,25 @@ const encodeHeaderValue = (value: string): string =>
     [...Buffer.from(character, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
   );
 
+/** The attribute that a header carries, `undefined` for any other header. Header names are case-insensitive (RFC 7230, section 3.2). */
+const attributeOf = (header: string | undefined): string | undefined =>
+  header?.slice(0, 3).toLowerCase() === 'ce-' ? header.slice(3).toLowerCase() : undefined;
+
 const readBinary = (rawHeaders: readonly string[], contentType: string | undefined, body: Buffer): CloudEvent => {
   const attributes = new Map<string, string>();
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const header = rawHeaders[i] ?? '';
-    if (header.length < 4 || header[2] !== '-' || header.slice(0, 2).toLowerCase() !== 'ce') continue;
-    const name = header.slice(3).toLowerCase();
-    if (attributes.has(name)) throw new CodedError('DUPLICATE_ATTRIBUTE', `Header "ce-${name.slice(0, 64)}" is given twice`, { field: name });
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = attributeOf(rawHeaders[i]);
+    const value = rawHeaders[i + 1];
+    if (name === undefined || value === undefined) continue;
+    if (attributes.has(name))
+      throw new CodedError('DUPLICATE_ATTRIBUTE', `Header "ce-${name.slice(0, 64)}" is given twice`, { field: name });
     if (name === 'datacontenttype') refuse(name, 'must not be present in binary mode; Content-Type carries it (section 3.1.1)');
-    attributes.set(name, decodeHeaderValue(name, rawHeaders[i + 1] ?? ''));
+    attributes.set(name, decodeHeaderValue(name, value));
   }
   if (attributes.size === 0) {
-    throw new CodedError('MISSING_ATTRIBUTE', 'No CloudEvent: send ce- headers, or Content-Type application/cloudevents+json', { field: 'specversion' });
+    throw new CodedError('MISSING_ATTRIBUTE', 'No CloudEvent: send ce- headers, or Content-Type application/cloudevents+json', {
+      field: 'specversion',
+    });
   }
   if (contentType !== undefined && contentType !== '') attributes.set('datacontenttype', contentType);
   return cloudEvent(attributes, body.length === 0 ? undefined : { bytes: body });
@@ -78,11 +86,15 @@ export const readRequest = (rawHeaders: readonly string[], contentType: string |
   const mediaType = essence.trim().toLowerCase();
   if (!mediaType.startsWith(structuredPrefix)) return { mode: 'binary', event: readBinary(rawHeaders, contentType, body) };
   if (!isUtf8MediaType(contentType ?? '')) {
-    throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'The charset of an event in JSON format must be UTF-8', { field: 'content-type' });
+    throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'The charset of an event in JSON format must be UTF-8', {
+      field: 'content-type',
+    });
   }
   if (mediaType === 'application/cloudevents+json') return { mode: 'structured', event: fromJsonFormat(parseJson(body, 'body')) };
   if (mediaType === 'application/cloudevents-batch+json') return { mode: 'batch', events: readBatch(body) };
-  throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'Of the CloudEvents formats only JSON is spoken here', { field: 'content-type' });
+  throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'Of the CloudEvents formats only JSON is spoken here', {
+    field: 'content-type',
+  });
 };
 
 export type HttpMessage = { headers: Record<string, string>; body: Buffer };

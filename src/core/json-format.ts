@@ -14,20 +14,24 @@ const dataOf = (members: Record<string, unknown>): EventData | undefined => {
   const encoded = members.data_base64;
   if (encoded === undefined || encoded === null) return 'data' in members ? { json: members.data } : undefined;
   if ('data' in members) refuse('data_base64', 'Only one of "data" and "data_base64" may be present (JSON format 3.1)');
-  if (typeof encoded !== 'string' || !base64.test(encoded)) return refuse('data_base64', '"data_base64" must be base64 (RFC 4648, section 4)');
+  if (typeof encoded !== 'string' || !base64.test(encoded))
+    return refuse('data_base64', '"data_base64" must be base64 (RFC 4648, section 4)');
   return { bytes: Buffer.from(encoded, 'base64') };
 };
 
 /** @throws CodedError when the value is not one event in JSON format */
 export const fromJsonFormat = (value: unknown): CloudEvent => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse('event', 'An event in JSON format is a JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return refuse('event', 'An event in JSON format is a JSON object');
   const members = value as Record<string, unknown>;
   const attributes: [string, AttributeValue][] = [];
   for (const [name, member] of Object.entries(members)) {
     // JSON format 2.2: null stands for an attribute that is not set.
     if (name === 'data' || name === 'data_base64' || member === null) continue;
     if (typeof member !== 'string' && typeof member !== 'number' && typeof member !== 'boolean') {
-      throw new CodedError('INVALID_ATTRIBUTE', `Attribute "${name.slice(0, 64)}" must be a string, an integer or a boolean`, { field: name });
+      throw new CodedError('INVALID_ATTRIBUTE', `Attribute "${name.slice(0, 64)}" must be a string, an integer or a boolean`, {
+        field: name,
+      });
     }
     attributes.push([name, member]);
   }

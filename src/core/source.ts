@@ -107,5 +107,7 @@ export const chooseRuntime = (asked: Runtime | Language | undefined, paths: read
   const [language, another] = languagesOf(paths);
   if (language !== undefined && another === undefined) return defaults[language];
   const why = language === undefined ? 'no file at its root tells the language' : 'its files are in more than one language';
-  throw new CodedError('RUNTIME_UNKNOWN', `The source has no runtime: ${why}; set "runtime" or add a manifest`, { field: 'runtime' });
+  throw new CodedError('RUNTIME_UNKNOWN', `The source has no runtime: ${why}; set "runtime" or add a manifest`, {
+    field: 'runtime',
+  });
 };

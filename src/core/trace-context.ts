@@ -9,11 +9,16 @@ const traceparent = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(
 export const parseTraceparent = (value: string | undefined): TraceContext | undefined => {
   const [, version, traceId, spanId, flags, more] = traceparent.exec(value ?? '') ?? [];
   if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined) return undefined;
-  if (version === 'ff' || (version === '00' && more !== undefined) || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
+  if (version === 'ff' || (version === '00' && more !== undefined) || /^0+$/.test(traceId) || /^0+$/.test(spanId))
+    return undefined;
   return { traceId, spanId, flags };
 };
 
-export const newTrace = (): TraceContext => ({ traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex'), flags: '01' });
+export const newTrace = (): TraceContext => ({
+  traceId: randomBytes(16).toString('hex'),
+  spanId: randomBytes(8).toString('hex'),
+  flags: '01',
+});
 
 /** A child of the parent, or the root of a new trace. */
 export const childOf = (parent: TraceContext | undefined): TraceContext =>
