@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { toolPath } from './harness/build.ts';
 import type { Source } from './harness/context-folder.ts';
-import { nodejsEntries } from './functions/nodejs/entries.ts';
+import { nodejsEntries } from './entries/nodejs.ts';
 
 /** A source with what must come of it: the reply to an event, or a build or a start that fails with a clear message. */
 export interface EntryCase {
@@ -32,7 +32,10 @@ export interface Language {
 export const languages = {
   nodejs: {
     name: 'nodejs',
-    tools: [['node', '--version'], ['npm', '--version']],
+    tools: [
+      ['node', '--version'],
+      ['npm', '--version'],
+    ],
     block: 'ends the process',
     laterFailure: 'is contained',
     missingDependency: {
@@ -53,7 +56,10 @@ export function behaviours(language: Language): Source {
 /** @returns the tool that this machine lacks, or nothing. */
 export function missingTool(language: Language): string | undefined {
   for (const [command, ...parameters] of language.tools) {
-    const { status } = spawnSync(command, parameters, { env: { PATH: toolPath(), HOME: process.env['HOME'] ?? '/tmp' }, stdio: 'ignore' });
+    const { status } = spawnSync(command, parameters, {
+      env: { PATH: toolPath(), HOME: process.env['HOME'] ?? '/tmp' },
+      stdio: 'ignore',
+    });
     if (status !== 0) return command;
   }
   return undefined;

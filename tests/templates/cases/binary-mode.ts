@@ -22,7 +22,12 @@ const headerValues: readonly (readonly [title: string, sent: string, means: stri
   ['white space around the value, which is HTTP’s', '  a  ', 'a'],
 ];
 
-const bodies: readonly (readonly [title: string, contentType: string | null, body: string | Buffer, report: Record<string, unknown>])[] = [
+const bodies: readonly (readonly [
+  title: string,
+  contentType: string | null,
+  body: string | Buffer,
+  report: Record<string, unknown>,
+])[] = [
   ['JSON null', 'application/json', 'null', { kind: 'value', data: null }],
   ['JSON false', 'application/json', 'false', { kind: 'value', data: false }],
   ['JSON zero', 'application/json', '0', { kind: 'value', data: 0 }],
@@ -34,7 +39,12 @@ const bodies: readonly (readonly [title: string, contentType: string | null, bod
   ['a JSON-based media type', 'application/vnd.acme.price+json', '{"a":1}', { kind: 'value', data: { a: 1 } }],
   ['text', 'text/plain', 'grüezi', { kind: 'value', data: 'grüezi' }],
   ['XML as text', 'application/xml', '<a/>', { kind: 'value', data: '<a/>' }],
-  ['text of another charset as its bytes', 'text/plain; charset=iso-8859-1', Buffer.from([0x67, 0xfc]), { kind: 'bytes', data: 'Z/w=' }],
+  [
+    'text of another charset as its bytes',
+    'text/plain; charset=iso-8859-1',
+    Buffer.from([0x67, 0xfc]),
+    { kind: 'bytes', data: 'Z/w=' },
+  ],
   ['any other type as its bytes', 'application/octet-stream', Buffer.from([0, 255, 1]), { kind: 'bytes', data: 'AP8B' }],
   ['a body without a type as its bytes', null, '{"a":1}', { kind: 'bytes', data: 'eyJhIjoxfQ==' }],
 ];
@@ -47,7 +57,15 @@ export const binaryMode: readonly Case[] = [
   },
   {
     title: 'hands over the optional attributes and the content type',
-    request: binary({ ...data, 'ce-subject': 'price_feed', 'ce-time': '2026-02-28T23:59:59.123456789+02:00', 'ce-dataschema': 'https://acme.test/schema' }, '{}'),
+    request: binary(
+      {
+        ...data,
+        'ce-subject': 'price_feed',
+        'ce-time': '2026-02-28T23:59:59.123456789+02:00',
+        'ce-dataschema': 'https://acme.test/schema',
+      },
+      '{}',
+    ),
     expect: {
       status: 200,
       report: {
@@ -62,8 +80,16 @@ export const binaryMode: readonly Case[] = [
   },
   {
     title: 'hands over every extension by its lower-case name',
-    request: binary({ 'Ce-CorrelationId': 'c-1', 'CE-PARTITIONKEY': '7', 'ce-a1': 'x', 'ce-knativearrivaltime': '2026-01-01T00:00:00Z' }),
-    expect: { status: 200, report: { event: { correlationid: 'c-1', partitionkey: '7', a1: 'x', knativearrivaltime: '2026-01-01T00:00:00Z' } } },
+    request: binary({
+      'Ce-CorrelationId': 'c-1',
+      'CE-PARTITIONKEY': '7',
+      'ce-a1': 'x',
+      'ce-knativearrivaltime': '2026-01-01T00:00:00Z',
+    }),
+    expect: {
+      status: 200,
+      report: { event: { correlationid: 'c-1', partitionkey: '7', a1: 'x', knativearrivaltime: '2026-01-01T00:00:00Z' } },
+    },
   },
   {
     title: 'keeps extensions apart from what a language has on every object',

@@ -55,7 +55,10 @@ export function batch(events: unknown, contentType = 'application/cloudevents-ba
 }
 
 /** Asks the test function to do something (see functions/README.md). */
-export function asked(task: Readonly<Record<string, unknown>>, changes: Readonly<Record<string, string | null>> = {}): HttpRequest {
+export function asked(
+  task: Readonly<Record<string, unknown>>,
+  changes: Readonly<Record<string, string | null>> = {},
+): HttpRequest {
   return binary({ 'content-type': 'application/json', ...changes }, JSON.stringify(task));
 }
 

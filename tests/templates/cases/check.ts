@@ -29,7 +29,8 @@ function checkProblem(response: HttpResponse, problem: NonNullable<Expected['pro
 }
 
 export function check(response: HttpResponse, expected: Expected): void {
-  if (response.status !== expected.status) throw new Error(`expected ${expected.status}, got ${response.status}: ${response.text().slice(0, 500)}`);
+  if (response.status !== expected.status)
+    throw new Error(`expected ${expected.status}, got ${response.status}: ${response.text().slice(0, 500)}`);
   if (expected.headers !== undefined) checkHeaders(response, expected.headers);
   if (expected.report !== undefined || expected.absent !== undefined) checkReport(response, expected);
   if (expected.problem !== undefined) checkProblem(response, expected.problem);

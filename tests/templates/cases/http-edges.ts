@@ -9,12 +9,32 @@ function octets(count: number): Case['request'] {
 }
 
 export const httpEdges: readonly Case[] = [
-  { title: 'says that it is alive', request: { method: 'GET', path: '/healthz' }, expect: { status: 200, json: { status: 'ok' } } },
-  { title: 'says that it is ready', request: { method: 'GET', path: '/readyz' }, expect: { status: 200, json: { status: 'ready' } } },
-  { title: 'answers a probe with a query', request: { method: 'GET', path: '/readyz?verbose' }, expect: { status: 200, json: { status: 'ready' } } },
-  { title: 'takes a body of exactly the limit', request: octets(bodyLimit), expect: { status: 200, report: { data: 'x'.repeat(bodyLimit) } } },
+  {
+    title: 'says that it is alive',
+    request: { method: 'GET', path: '/healthz' },
+    expect: { status: 200, json: { status: 'ok' } },
+  },
+  {
+    title: 'says that it is ready',
+    request: { method: 'GET', path: '/readyz' },
+    expect: { status: 200, json: { status: 'ready' } },
+  },
+  {
+    title: 'answers a probe with a query',
+    request: { method: 'GET', path: '/readyz?verbose' },
+    expect: { status: 200, json: { status: 'ready' } },
+  },
+  {
+    title: 'takes a body of exactly the limit',
+    request: octets(bodyLimit),
+    expect: { status: 200, report: { data: 'x'.repeat(bodyLimit) } },
+  },
   { title: 'answers 413 to one byte more', request: octets(bodyLimit + 1), expect: tooLarge },
-  { title: 'answers 413 to a chunked body of one byte more', request: { ...octets(bodyLimit + 1), chunked: true }, expect: tooLarge },
+  {
+    title: 'answers 413 to a chunked body of one byte more',
+    request: { ...octets(bodyLimit + 1), chunked: true },
+    expect: tooLarge,
+  },
   { title: 'answers 413 to four times the limit', request: octets(bodyLimit * 4), expect: tooLarge },
   {
     title: 'answers 413 to a structured event above the limit',

@@ -9,9 +9,17 @@ const values: readonly (readonly [title: string, members: Record<string, unknown
   ['an empty string', { data: '' }, { kind: 'value', data: '' }],
   ['no data', {}, { kind: 'none' }],
   ['text with a type of its own', { datacontenttype: 'text/plain', data: 'hello' }, { kind: 'value', data: 'hello' }],
-  ['a JSON string, which is not parsed again', { datacontenttype: 'application/json', data: '{"a":1}' }, { kind: 'value', data: '{"a":1}' }],
+  [
+    'a JSON string, which is not parsed again',
+    { datacontenttype: 'application/json', data: '{"a":1}' },
+    { kind: 'value', data: '{"a":1}' },
+  ],
   ['base64 as bytes', { datacontenttype: 'application/octet-stream', data_base64: 'AP8B' }, { kind: 'bytes', data: 'AP8B' }],
-  ['base64 as bytes whatever its type', { datacontenttype: 'application/json', data_base64: 'eyJhIjoxfQ==' }, { kind: 'bytes', data: 'eyJhIjoxfQ==' }],
+  [
+    'base64 as bytes whatever its type',
+    { datacontenttype: 'application/json', data_base64: 'eyJhIjoxfQ==' },
+    { kind: 'bytes', data: 'eyJhIjoxfQ==' },
+  ],
   ['empty base64 as no bytes', { data_base64: '' }, { kind: 'bytes', data: '' }],
 ];
 
@@ -46,7 +54,14 @@ export const structuredMode: readonly Case[] = [
   },
   {
     title: 'ignores ce headers beside a structured event',
-    request: { ...structured(attributes), headers: [['content-type', 'application/cloudevents+json'], ['ce-id', 'other'], ['ce-note', 'x']] },
+    request: {
+      ...structured(attributes),
+      headers: [
+        ['content-type', 'application/cloudevents+json'],
+        ['ce-id', 'other'],
+        ['ce-note', 'x'],
+      ],
+    },
     expect: { status: 200, report: { event: attributes }, absent: ['note'] },
   },
   {

@@ -13,7 +13,8 @@ export interface ScriptResult {
 export function buildEnvironment(): Record<string, string> {
   const handedOn = /^(HOME|LANG|.*_PROXY|.*_proxy|PIP_.*|GOPROXY|GOSUMDB|GOCACHE|GOMODCACHE|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE)$/;
   const environment: Record<string, string> = { PATH: toolPath() };
-  for (const [name, value] of Object.entries(process.env)) if (value !== undefined && handedOn.test(name)) environment[name] = value;
+  for (const [name, value] of Object.entries(process.env))
+    if (value !== undefined && handedOn.test(name)) environment[name] = value;
   return environment;
 }
 
@@ -24,7 +25,11 @@ export function toolPath(): string {
 
 export function runScript(root: string, name: string, parameters: readonly string[]): Promise<ScriptResult> {
   const began = performance.now();
-  const child = spawn('sh', [join('build', name), ...parameters], { cwd: root, env: buildEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('sh', [join('build', name), ...parameters], {
+    cwd: root,
+    env: buildEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const said: Buffer[] = [];
   child.stdout.on('data', (bytes: Buffer) => said.push(bytes));
   child.stderr.on('data', (bytes: Buffer) => said.push(bytes));

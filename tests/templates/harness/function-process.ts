@@ -66,7 +66,14 @@ export async function launch(language: string, root: string, options: StartOptio
   const [command, ...parameters] = [...(options.before ?? []), ...start] as [string, ...string[]];
   const child = spawn(command, parameters, {
     cwd: root,
-    env: { PATH: toolPath(), PORT: '0', HOST: '127.0.0.1', FUNCTION_TENANT: tenant, FUNCTION_NAME: functionName, ...options.environment },
+    env: {
+      PATH: toolPath(),
+      PORT: '0',
+      HOST: '127.0.0.1',
+      FUNCTION_TENANT: tenant,
+      FUNCTION_NAME: functionName,
+      ...options.environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

@@ -25,7 +25,7 @@ function parseHead(text: string): { status: number; headers: Record<string, stri
 /** @returns the body and how many bytes it took, or nothing while more must come. */
 function readChunked(bytes: Buffer): { body: Buffer; length: number } | undefined {
   const parts: Buffer[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const end = bytes.indexOf('\r\n', at);
     if (end < 0) return undefined;
     const size = Number.parseInt(bytes.toString('latin1', at, end), 16);

@@ -56,7 +56,11 @@ export interface Connection {
 export async function openConnection(port: number): Promise<Connection> {
   const socket = connect(port, '127.0.0.1').setNoDelay(true);
   const reader = new ResponseReader(socket);
-  const closed = new Promise<void>((resolve) => socket.once('close', () => { resolve(); }));
+  const closed = new Promise<void>((resolve) =>
+    socket.once('close', () => {
+      resolve();
+    }),
+  );
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
   return {
     closed,

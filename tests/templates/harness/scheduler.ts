@@ -46,7 +46,9 @@ export async function startScheduler(): Promise<Scheduler> {
     answers,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => { resolve(); });
+        server.close(() => {
+          resolve();
+        });
         server.closeAllConnections();
       }),
   };

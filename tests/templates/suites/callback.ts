@@ -47,7 +47,9 @@ export function describeCallback(subject: Subject): void {
         'content-type': 'application/json',
         'user-agent': `knative-lambda-handler/${functionName}`,
         'idempotency-key': createHash('sha256').update('network.notifi.acme-corp\0event-1').digest('hex'),
-        'x-notifi-signature': `sha256=${createHmac('sha256', signingKey).update(told?.body ?? '').digest('hex')}`,
+        'x-notifi-signature': `sha256=${createHmac('sha256', signingKey)
+          .update(told?.body ?? '')
+          .digest('hex')}`,
       });
     });
 

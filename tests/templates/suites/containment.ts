@@ -19,7 +19,11 @@ export function describeContainment(subject: Subject): void {
         expect(performance.now() - began).toBeGreaterThan(450);
         expect(performance.now() - began).toBeLessThan(3_000);
         expect(response.status).toBe(504);
-        expect(response.json()).toMatchObject({ code: 'FUNCTION_TIMEOUT', retryable: true, detail: 'the function did not answer within 0.5 seconds' });
+        expect(response.json()).toMatchObject({
+          code: 'FUNCTION_TIMEOUT',
+          retryable: true,
+          detail: 'the function did not answer within 0.5 seconds',
+        });
         expect(await running.line(({ msg }) => msg === 'signal fired')).toMatchObject({ event_id: 'event-1' });
         expect((await send(running.port, binary({}))).status).toBe(200);
       });
@@ -36,7 +40,10 @@ export function describeContainment(subject: Subject): void {
     test(`a function that never gives way ${subject.language.block}`, async () => {
       await withFunction(subject, shortly, async (running) => {
         await send(running.port, binary({}));
-        const blocked = send(running.port, asked({ do: 'block' })).then(({ status }) => status, () => 'no answer');
+        const blocked = send(running.port, asked({ do: 'block' })).then(
+          ({ status }) => status,
+          () => 'no answer',
+        );
         if (subject.language.block === 'is contained') {
           expect(await blocked).toBe(504);
           expect((await send(running.port, binary({}))).status).toBe(200);
@@ -81,7 +88,8 @@ export function describeContainment(subject: Subject): void {
         }
         const gone = connect(running.port, '127.0.0.1');
         const body = '{"do":"sleep","ms":100}';
-        const head = 'POST / HTTP/1.1\r\nHost: a\r\nce-specversion: 1.0\r\nce-id: 1\r\nce-source: a\r\nce-type: b\r\ncontent-type: application/json\r\n';
+        const head =
+          'POST / HTTP/1.1\r\nHost: a\r\nce-specversion: 1.0\r\nce-id: 1\r\nce-source: a\r\nce-type: b\r\ncontent-type: application/json\r\n';
         gone.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
         await sleep(30);
         gone.destroy();

@@ -29,7 +29,9 @@ export function describeMetrics(subject: Subject): void {
       return parseMetrics(response.text()).samples;
     };
     const requests = (samples: Map<string, number>): Record<string, number | undefined> =>
-      Object.fromEntries(outcomes.map((outcome) => [outcome, samples.get(`knative_lambda_function_requests_total{outcome="${outcome}"}`)]));
+      Object.fromEntries(
+        outcomes.map((outcome) => [outcome, samples.get(`knative_lambda_function_requests_total{outcome="${outcome}"}`)]),
+      );
 
     test('shows every outcome from the start, and how long the start took', async () => {
       const samples = await metrics();
@@ -47,7 +49,15 @@ export function describeMetrics(subject: Subject): void {
       await send(port, asked({ do: 'sleep', ms: 2000 }));
       await send(port, binary({ 'ce-id': null }));
       await send(port, { method: 'GET', path: '/healthz' });
-      expect(requests(await metrics())).toEqual({ complete: 1, empty: 1, failed: 1, error: 1, timeout: 1, undelivered: 0, rejected: 1 });
+      expect(requests(await metrics())).toEqual({
+        complete: 1,
+        empty: 1,
+        failed: 1,
+        error: 1,
+        timeout: 1,
+        undelivered: 0,
+        rejected: 1,
+      });
     });
 
     test('measures how long functions ran', async () => {
@@ -72,7 +82,9 @@ export function describeMetrics(subject: Subject): void {
 
     test('gives every sample a type', async () => {
       const { samples, types } = parseMetrics((await send(running().port, { method: 'GET', path: '/metrics' })).text());
-      const untyped = [...samples.keys()].map((name) => name.replace(/\{.*/, '')).filter((name) => !types.has(name) && !types.has(name.replace(/_(bucket|sum|count)$/, '')));
+      const untyped = [...samples.keys()]
+        .map((name) => name.replace(/\{.*/, ''))
+        .filter((name) => !types.has(name) && !types.has(name.replace(/_(bucket|sum|count)$/, '')));
       expect(untyped).toEqual([]);
     });
   });

@@ -15,14 +15,27 @@ export function describeOutput(subject: Subject): void {
 
     test('says where it listens and how long its start took', async () => {
       const line = await running().line(({ msg }) => msg === 'listening');
-      expect(line).toMatchObject({ level: 'info', port: running().port, time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) });
+      expect(line).toMatchObject({
+        level: 'info',
+        port: running().port,
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      });
       expect(line['startup_ms']).toBeGreaterThan(0);
     });
 
     test('gives the function a logger whose lines carry the ids of the event', async () => {
-      await send(running().port, asked({ do: 'log', message: 'the price moved', fields: { by: 7, from: { a: [1] } } }, identified));
+      await send(
+        running().port,
+        asked({ do: 'log', message: 'the price moved', fields: { by: 7, from: { a: [1] } } }, identified),
+      );
       const line = await running().line(({ msg }) => msg === 'the price moved');
-      expect(line).toMatchObject({ ...ids, level: 'warn', by: 7, from: { a: [1] }, span_id: expect.stringMatching(/^[0-9a-f]{16}$/) });
+      expect(line).toMatchObject({
+        ...ids,
+        level: 'warn',
+        by: 7,
+        from: { a: [1] },
+        span_id: expect.stringMatching(/^[0-9a-f]{16}$/),
+      });
     });
 
     test('lets no field of the function replace the level, the time or an id', async () => {
@@ -34,7 +47,11 @@ export function describeOutput(subject: Subject): void {
     test('turns printed text into one JSON line per line, whole, whatever the pieces', async () => {
       const parts = ['first ', 'line\nsecond line\n', 'thi', 'rd "quoted" \u001b[31m', 'ü\n'];
       await send(running().port, asked({ do: 'print', parts, stream: 'stdout' }));
-      expect(await running().line(({ msg }) => msg === 'first line')).toMatchObject({ level: 'info', stream: 'stdout', parser_id: functionName });
+      expect(await running().line(({ msg }) => msg === 'first line')).toMatchObject({
+        level: 'info',
+        stream: 'stdout',
+        parser_id: functionName,
+      });
       await running().line(({ msg }) => msg === 'second line');
       await running().line(({ msg }) => msg === 'third "quoted" \u001b[31mü');
     });
@@ -53,7 +70,11 @@ export function describeOutput(subject: Subject): void {
 
     test('says why an event failed, with its ids', async () => {
       await send(running().port, asked({ do: 'throw', message: 'no price' }, identified));
-      expect(await running().line(({ msg }) => msg === 'function failed')).toMatchObject({ ...ids, level: 'error', error: expect.stringContaining('no price') });
+      expect(await running().line(({ msg }) => msg === 'function failed')).toMatchObject({
+        ...ids,
+        level: 'error',
+        error: expect.stringContaining('no price'),
+      });
     });
 
     test('says nothing that is not a JSON line', () => {

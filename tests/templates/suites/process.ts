@@ -27,7 +27,10 @@ const wrong: readonly (readonly [variable: string, value: string])[] = [
 
 async function childOf(pid: number): Promise<number> {
   for (let waited = 0; waited < 5_000; waited += 20) {
-    const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').filter((text) => text !== '');
+    const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8'))
+      .trim()
+      .split(' ')
+      .filter((text) => text !== '');
     if (children[0] !== undefined) return Number(children[0]);
     await sleep(20);
   }
@@ -80,7 +83,8 @@ export function describeProcess(subject: Subject): void {
     });
 
     (canIsolate ? test : test.skip)('starts and answers on a read-only file system as an unprivileged user', async () => {
-      const setup = 'mount --bind "$PWD" "$PWD" && mount -o remount,ro,bind "$PWD" && cd "$PWD" && exec setpriv --reuid 65532 --regid 65532 --clear-groups "$@"';
+      const setup =
+        'mount --bind "$PWD" "$PWD" && mount -o remount,ro,bind "$PWD" && cd "$PWD" && exec setpriv --reuid 65532 --regid 65532 --clear-groups "$@"';
       const before = ['unshare', '--mount', 'sh', '-c', setup, 'sh'];
       spawnSync('chmod', ['-R', 'a+rX', root()]);
       const running = await startFunction(language.name, root(), { before });

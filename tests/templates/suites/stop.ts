@@ -44,7 +44,10 @@ export function describeStop(subject: Subject): void {
 
     test('gives up after DRAIN_SECONDS, and says what it left', async () => {
       await withFunction(subject, { DRAIN_SECONDS: '0.3' }, async (running) => {
-        const inHand = send(running.port, asked({ do: 'hang' })).then(() => 'answered', () => 'cut');
+        const inHand = send(running.port, asked({ do: 'hang' })).then(
+          () => 'answered',
+          () => 'cut',
+        );
         await sleep(150);
         const began = performance.now();
         running.signal('SIGTERM');

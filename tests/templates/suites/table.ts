@@ -60,7 +60,13 @@ export function describeTable(subject: Subject): void {
     test('answers one request after the other on one connection, whatever the one before was', async () => {
       const connection = await openConnection(running().port);
       const statuses: number[] = [];
-      for (const request of [binary({}), asked({ do: 'throw', message: 'no' }), binary({ 'ce-id': null }), asked({ do: 'return nothing' }), binary({})]) {
+      for (const request of [
+        binary({}),
+        asked({ do: 'throw', message: 'no' }),
+        binary({ 'ce-id': null }),
+        asked({ do: 'return nothing' }),
+        binary({}),
+      ]) {
         statuses.push((await connection.send(request)).status);
       }
       connection.close();
