@@ -1,0 +1,4 @@
+import { functionPlatformContract } from './function-platform.ts';
+import { createLocalHarness } from './function-platform-local.ts';
+
+functionPlatformContract('the local adapter', () => createLocalHarness());
