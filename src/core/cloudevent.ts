@@ -1,5 +1,6 @@
 // CloudEvents 1.0.2: what an event is and which attribute values the text allows. Nothing is repaired: what breaks a rule is refused.
 import { CodedError } from './errors.ts';
+import { isAbsoluteUri, isUriReference } from './uri.ts';
 
 export type AttributeValue = string | number | boolean;
 
@@ -25,8 +26,6 @@ const maxAttributeLength = 8192;
 const printableAscii = /^[\x20-\x7e]*$/;
 // Section 3.1, type String: no control characters, no lone surrogates, no noncharacters.
 const forbidden = /[\u0000-\u001f\u007f-\u009f\p{Surrogate}\p{Noncharacter_Code_Point}]/u; // eslint-disable-line no-control-regex
-const uriReference = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
-const absoluteUri = /^[A-Za-z][A-Za-z0-9+.-]*:/;
 const token = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
 const mediaType = new RegExp(`^${token}/${token}(?:[ \\t]*;[ \\t]*${token}=(?:${token}|"(?:[^"\\\\]|\\\\.)*"))*[ \\t]*;?$`);
 const rfc3339 =
@@ -44,8 +43,9 @@ const isTimestamp = (value: string): boolean => {
 };
 
 const rules: Record<string, (value: string) => string | undefined> = {
-  source: (value) => (uriReference.test(value) ? undefined : 'must be a URI reference (RFC 3986)'),
-  dataschema: (value) => (uriReference.test(value) && absoluteUri.test(value) ? undefined : 'must be an absolute URI (RFC 3986)'),
+  source: (value) => (isUriReference(value) ? undefined : 'must be a URI reference (RFC 3986)'),
+  dataschema: (value) =>
+    isAbsoluteUri(value) ? undefined : 'must be an absolute URI without a fragment (RFC 3986, section 4.3)',
   datacontenttype: (value) => (mediaType.test(value) ? undefined : 'must be a media type (RFC 2046)'),
   time: (value) => (isTimestamp(value) ? undefined : 'must be a timestamp (RFC 3339)'),
 };
