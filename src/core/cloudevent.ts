@@ -73,8 +73,8 @@ const checkExtension = (name: string, value: AttributeValue): void => {
     refuse(name, 'has a name that is not lower-case letters and digits (section 3)');
   if (typeof value === 'string') checkText(name, value);
   // Section 3.1, type Integer: 32 bits with a sign.
-  else if (typeof value === 'number' && (!Number.isInteger(value) || Math.abs(value) > 2 ** 31 - 1))
-    refuse(name, 'must be a 32-bit integer');
+  else if (typeof value === 'number' && value !== (value | 0)) refuse(name, 'must be a 32-bit integer');
+  refuse(name, 'must be a 32-bit integer');
 };
 
 /**
