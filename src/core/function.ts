@@ -63,7 +63,7 @@ export const imageName = (registry: string, repository: string, ref: FunctionRef
 /** Where the function's events wait for it in the temp bucket. */
 export const pendingPrefix = (ref: FunctionRef): string => `pending/${fn10(ref)}/`;
 
-/** Equal source and id is the same event (CloudEvents 3.1.1), so it waits once. */
+/** Equal source and id is the same event (CloudEvents 1.0.2, attribute id), so it waits once. */
 export const pendingKey = (ref: FunctionRef, event: { source: string; id: string }): string =>
   `${pendingPrefix(ref)}${createHash('sha256').update(`${event.source}\0${event.id}`).digest('hex').slice(0, 32)}.json`;
 
