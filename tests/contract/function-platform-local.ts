@@ -94,8 +94,7 @@ export const createLocalHarness = async (
     );
   let platform = await open();
   const processes = join(dataDir, 'function-processes');
-  const pids = async (): Promise<number[]> =>
-    (await readdir(processes)).map((name) => Number(name.split('.')[0]));
+  const pids = async (): Promise<number[]> => (await readdir(processes)).map((name) => Number(name.split('.')[0]));
   return {
     get platform() {
       return platform;

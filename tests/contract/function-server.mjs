@@ -1,8 +1,10 @@
 // A function for tests, and the server around it: it does what the event's data says, and starts as `behaviour.json` says.
 // Without dependencies and without the templates, so that the platform is tested on its own.
+import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { URL } from 'node:url';
 
 const behaviour = JSON.parse(readFileSync(new URL('behaviour.json', import.meta.url), 'utf8'));
 let busy = 0;
@@ -23,8 +25,14 @@ const handle = async (request, response) => {
   if (order.spin !== undefined) for (const end = Date.now() + order.spin; Date.now() < end;);
   if (order.reset === true) return request.socket.destroy();
   if (order.bytes !== undefined) return response.end(Buffer.alloc(order.bytes, 'x'));
-  const { PATH: _path, ...environment } = process.env;
-  const reply = { version: behaviour.version, pid: process.pid, most, data: order, headers: request.headers, environment };
+  const reply = {
+    version: behaviour.version,
+    pid: process.pid,
+    most,
+    data: order,
+    headers: request.headers,
+    environment: process.env,
+  };
   response.writeHead(order.status ?? 200, { 'content-type': 'application/json', 'ce-id': 'reply' }).end(JSON.stringify(reply));
 };
 

@@ -22,9 +22,9 @@ export const createWaitingLine = <T>(): WaitingLine<T> => {
     get size() {
       return line.size;
     },
-    wait: (signal, ms, expired) =>
-      new Promise<T>((resolve, reject) => {
-        if (signal.aborted) return reject(gaveUp(signal));
+    wait: (signal, ms, expired) => {
+      if (signal.aborted) return Promise.reject(gaveUp(signal));
+      return new Promise<T>((resolve, reject) => {
         const leave = (): void => {
           clearTimeout(timer);
           signal.removeEventListener('abort', abandon);
@@ -43,7 +43,8 @@ export const createWaitingLine = <T>(): WaitingLine<T> => {
         const waiter = { serve, refuse };
         signal.addEventListener('abort', abandon, { once: true });
         line.add(waiter);
-      }),
+      });
+    },
     serve: (value) => {
       const [first] = line;
       first?.serve(value);

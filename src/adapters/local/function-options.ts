@@ -1,6 +1,6 @@
 // What can be chosen about functions here, and what it is unless chosen.
 import type { FunctionRef } from '../../core/function.ts';
-import type { ActivatorOptions } from './activator.ts';
+import type { ActivatorOptions } from './activator-pool.ts';
 
 export type FunctionPlatformOptions = Partial<Omit<ActivatorOptions, 'waitMs'>> & {
   readonly dataDir: string;

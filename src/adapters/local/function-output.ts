@@ -1,11 +1,12 @@
 // What a function's process says: every line goes to the platform's log, one names its port, the last ones explain its end.
 import type { Readable } from 'node:stream';
 import type { Logger } from '../../ops/logger.ts';
+import { cleanLine, createLineSplitter } from './build-lines.ts';
 
-/** Longer lines are cut: one line must not fill the memory. */
-const longestLine = 16_384;
 const tailLines = 10;
 const tailCharacters = 2_000;
+/** Of one stream. Who says more waits until the next second: a flood must not take the platform's time from the others. */
+const bytesPerSecond = 2 ** 20;
 
 type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
@@ -29,31 +30,35 @@ const reserved: ReadonlySet<string> = new Set([
   'build_id',
 ]);
 
-const splitLines = (stream: Readable, onLine: (line: string) => void): void => {
-  let rest = '';
-  let cut = false;
-  const endLine = (line: string): void => {
-    const text = cut ? `${line.slice(0, longestLine)}…` : line.replace(/\r$/, '');
-    cut = false;
-    if (text.trim() !== '') onLine(text);
-  };
-  stream.setEncoding('utf8');
-  stream.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      cut ||= line.length > longestLine;
-      endLine(line);
-    }
-    cut ||= rest.length > longestLine;
-    rest = rest.slice(0, longestLine);
+const readLines = (stream: Readable, onLine: (line: string) => void): void => {
+  const splitter = createLineSplitter((line) => {
+    if (line.trim() !== '') onLine(line);
   });
-  stream.once('end', () => endLine(rest));
+  let since = performance.now();
+  let bytes = 0;
+  let pause: NodeJS.Timeout | undefined;
+  stream.on('data', (chunk: Buffer) => {
+    const now = performance.now();
+    if (now - since >= 1_000) [since, bytes] = [now, 0];
+    bytes += chunk.length;
+    splitter.write(chunk);
+    if (bytes <= bytesPerSecond || pause !== undefined) return;
+    stream.pause();
+    pause = setTimeout(
+      () => {
+        pause = undefined;
+        stream.resume();
+      },
+      since + 1_000 - now,
+    );
+  });
+  stream.once('end', () => splitter.end());
+  stream.once('close', () => clearTimeout(pause));
   // The process is gone then, and its end is told elsewhere.
   stream.on('error', () => undefined);
 };
 
-type Spoken = { level: Level; msg: string; fields: Record<string, unknown> };
+type Spoken = { readonly level: Level; readonly msg: string; readonly fields: Record<string, unknown> };
 
 const parseLine = (line: string, otherwise: Level): Spoken => {
   try {
@@ -61,7 +66,7 @@ const parseLine = (line: string, otherwise: Level): Spoken => {
     if (typeof value === 'object' && value !== null) {
       const { level, msg } = value as { level?: unknown; msg?: unknown };
       const fields = Object.fromEntries(Object.entries(value).filter(([name]) => !reserved.has(name)));
-      return { level: levels.get(level) ?? otherwise, msg: typeof msg === 'string' ? msg : '', fields };
+      return { level: levels.get(level) ?? otherwise, msg: typeof msg === 'string' ? cleanLine(msg) : '', fields };
     }
   } catch {
     // Text that happens to begin like an object.
@@ -83,20 +88,17 @@ export type FunctionOutput = {
 export const readOutput = (stdout: Readable, stderr: Readable, logger: Logger): FunctionOutput => {
   const { promise: listening, resolve: listens } = Promise.withResolvers<number>();
   const last: string[] = [];
-  const remember = (line: string): void => {
+  const tell = (line: string, otherwise: Level): Spoken => {
     last.push(line);
     if (last.length > tailLines) last.shift();
-  };
-  const tell = (line: string, otherwise: Level): Spoken => {
     const spoken = parseLine(line, otherwise);
-    remember(line);
     logger[spoken.level](spoken.fields, spoken.msg);
     return spoken;
   };
-  splitLines(stdout, (line) => {
+  readLines(stdout, (line) => {
     const port = portOf(tell(line, 'info'));
     if (port !== undefined) listens(port);
   });
-  splitLines(stderr, (line) => tell(line, 'warn'));
+  readLines(stderr, (line) => tell(line, 'warn'));
   return { listening, tail: () => last.join('\n').slice(-tailCharacters) };
 };

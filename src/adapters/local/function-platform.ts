@@ -1,22 +1,21 @@
 // Functions as child processes: what is deployed is on the disk, what runs is started on demand and ends with this process.
 import { join } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
-import type { FunctionRef } from '../../core/function.ts';
 import { writeBinary } from '../../core/http-binding.ts';
 import type { Runtime } from '../../core/source.ts';
 import type { Logger } from '../../ops/logger.ts';
 import type { FunctionPlatform, FunctionState } from '../../ports.ts';
-import { createActivator, type Activator } from './activator.ts';
+import { createFunctionActivators, type FunctionActivators } from './function-activators.ts';
 import { notFound } from './function-failures.ts';
-import { planInstance, type LaunchDeps } from './function-launch.ts';
-import { withDefaults, type FunctionPlatformOptions } from './function-options.ts';
-import { applySpec, isSameRevision, openFunctionRecords, type FunctionRecord } from './function-records.ts';
-import { startInstance } from './instance.ts';
+import type { LaunchDeps } from './function-launch.ts';
+import { withDefaults, type EffectiveOptions, type FunctionPlatformOptions } from './function-options.ts';
+import { openFunctionRecords, type FunctionRecords } from './function-records.ts';
+import { applySpec, settleStart, type FunctionRecord } from './function-revision.ts';
 import { endLeftovers } from './process-group.ts';
 
 export type FunctionPlatformDeps = LaunchDeps & {
   readonly logger: Logger;
-  /** A function that was deploying is ready or failed, durably. After a restart it may be told again. */
+  /** A function that was deploying is ready or failed, durably. If the process dies here, it is told after the next start or never. */
   onSettled?(state: FunctionState): void;
   /** From the start of a process until it was ready, when a request waited for it and no other replica was there. */
   onColdStart?(seconds: number, runtime: Runtime): void;
@@ -29,106 +28,58 @@ export type LocalFunctionPlatform = FunctionPlatform & {
   close(): Promise<void>;
 };
 
-const stopping = (): CodedError => new CodedError('STOPPING', 'The platform is stopping', { retryAfterSeconds: 5 });
+type Platform = {
+  readonly records: FunctionRecords;
+  readonly activators: FunctionActivators;
+  readonly options: EffectiveOptions;
+};
 
-/** Ends what a killed platform left running, then checks again what was deploying when it died. */
-export const createLocalFunctionPlatform = async (
-  deps: FunctionPlatformDeps,
-  given: FunctionPlatformOptions,
-): Promise<LocalFunctionPlatform> => {
-  const options = withDefaults(given);
+const stateOf = ({ activators, options }: Platform, record: FunctionRecord): FunctionState => ({
+  ...record,
+  url: options.publicUrl(record.ref),
+  replicas: activators.replicasOf(record.name),
+});
+
+const open = async (deps: FunctionPlatformDeps, options: EffectiveOptions): Promise<Platform> => {
   const processes = join(options.dataDir, 'function-processes');
   const leftovers = await endLeftovers(processes);
   if (leftovers > 0) deps.logger.warn({ leftovers }, 'functions of a platform that died were still running; they are ended');
   const records = await openFunctionRecords(join(options.dataDir, 'functions'));
-  const activators = new Map<string, Activator<FunctionRecord>>();
-  /** Of functions that are removed while their processes still drain. */
-  const leaving = new Set<Promise<void>>();
-  let running = 0;
-  let closing: Promise<void> | undefined;
-
-  const stateOf = (record: FunctionRecord): FunctionState => ({
-    ...record,
-    url: options.publicUrl(record.ref),
-    replicas: activators.get(record.name)?.replicas ?? 0,
-  });
-
-  const settle = async (revision: FunctionRecord, state: 'ready' | 'failed', reason?: string): Promise<void> => {
-    const settled = await records.change(revision.name, (current) => {
-      if (current === undefined || !isSameRevision(current, revision) || (current.state === state && current.reason === reason))
-        return { result: undefined };
-      const { reason: _, ...rest } = current;
-      const next = { ...rest, state, ...(reason === undefined ? {} : { reason }), updatedAt: Date.now() };
-      return { next, result: current.state === 'deploying' ? next : undefined };
-    });
-    if (settled !== undefined) deps.onSettled?.(stateOf(settled));
-  };
-
-  const tell = (revision: FunctionRecord, state: 'ready' | 'failed', reason?: string): void => {
-    settle(revision, state, reason).catch((thrown: unknown) =>
-      deps.logger.error({ err: thrown }, "a function's state could not be written"),
-    );
-  };
-
-  const activatorOf = (record: FunctionRecord): Activator<FunctionRecord> => {
-    const there = activators.get(record.name);
-    if (there !== undefined) return there;
-    const logger = deps.logger.child({ third_party_id: record.ref.tenant, parser_id: record.ref.function });
-    const created = createActivator(
-      record,
-      {
-        logger,
-        start: async (revision) =>
-          startInstance(processes, await planInstance(deps, revision, options), logger.child({ build_id: revision.buildId })),
-        ready: (revision) => tell(revision, 'ready'),
-        failed: (revision, reason) => tell(revision, 'failed', reason),
-        coldStart: (revision, seconds) => deps.onColdStart?.(seconds, revision.runtime),
-        replicas: (change) => {
-          running += change;
-          deps.onReplicas?.(running);
-        },
+  const activators = createFunctionActivators(
+    {
+      ...deps,
+      processes,
+      started: (spec, outcome) => {
+        records
+          .change(spec.name, (current) => settleStart(current, spec, outcome, Date.now()))
+          .then((change) => change && deps.onSettled?.(stateOf(platform, change.settled)))
+          .catch((thrown: unknown) => deps.logger.error({ err: thrown }, 'the state of a function could not be settled'));
       },
-      options,
-    );
-    activators.set(record.name, created);
-    return created;
-  };
+      coldStart: (seconds, runtime) => deps.onColdStart?.(seconds, runtime),
+      replicas: (count) => deps.onReplicas?.(count),
+    },
+    options,
+  );
+  const platform = { records, activators, options };
+  return platform;
+};
 
-  const refuseWhenClosing = (): void => {
-    if (closing !== undefined) throw stopping();
-  };
-
-  const leave = async (ref: FunctionRef, name: string): Promise<void> => {
-    const activator = activators.get(name);
-    activators.delete(name);
-    const left = activator?.stop(notFound(ref)) ?? Promise.resolve();
-    leaving.add(left);
-    await left.finally(() => leaving.delete(left));
-  };
-
-  const closeAll = async (): Promise<void> => {
-    const refusal = stopping();
-    await Promise.all([...leaving, ...[...activators.values()].map((activator) => activator.stop(refusal))]);
-    await records.settled();
-  };
-
-  for (const record of records.all()) if (record.state === 'deploying') activatorOf(record).deploy(record);
-
+const portOf = (platform: Platform, refuseWhenClosing: () => void): FunctionPlatform => {
+  const { records, activators } = platform;
   return {
     apply: async (spec) => {
       refuseWhenClosing();
       const { outcome, record, check } = await records.change(spec.name, (current) => applySpec(current, spec, Date.now()));
-      // A close that came meanwhile leaves it deploying; the next start checks it.
-      if (check && closing === undefined) activatorOf(record).deploy(record);
-      return { outcome, state: stateOf(record) };
+      if (check) activators.of(record).deploy(record);
+      return { outcome, state: stateOf(platform, record) };
     },
-    get: (ref) => {
+    get: async (ref) => {
       const record = records.get(ref);
-      return Promise.resolve(record === undefined ? undefined : stateOf(record));
+      return Promise.resolve(record === undefined ? undefined : stateOf(platform, record));
     },
     list: (filter, page) => {
       const { items, ...more } = records.list(filter, page);
-      return Promise.resolve({ items: items.map(stateOf), ...more });
+      return Promise.resolve({ items: items.map((record) => stateOf(platform, record)), ...more });
     },
     remove: async (ref) => {
       refuseWhenClosing();
@@ -137,15 +88,36 @@ export const createLocalFunctionPlatform = async (
       const removed = await records.change(record.name, (current) =>
         current === undefined ? { result: false } : { next: null, result: true },
       );
-      if (removed) await leave(ref, record.name);
+      if (removed) await activators.remove(record.name, notFound(ref));
       return removed ? 'deleted' : 'absent';
     },
     invoke: async (ref, event, signal) => {
       refuseWhenClosing();
       const record = records.get(ref);
       if (record === undefined) throw notFound(ref);
-      return activatorOf(record).invoke(writeBinary(event), signal);
+      return activators.of(record).invoke(writeBinary(event), signal);
     },
-    close: () => (closing ??= closeAll()),
   };
+};
+
+/** Ends what a killed platform left running, then checks again what was deploying when it died. */
+export const createLocalFunctionPlatform = async (
+  deps: FunctionPlatformDeps,
+  given: FunctionPlatformOptions,
+): Promise<LocalFunctionPlatform> => {
+  const platform = await open(deps, withDefaults(given));
+  const { records, activators } = platform;
+  const refusal = new CodedError('STOPPING', 'The platform is stopping', { retryAfterSeconds: 5 });
+  let closing: Promise<void> | undefined;
+  const closeAll = async (): Promise<void> => {
+    // A change under way may still start something: it ends first.
+    await records.settled();
+    await activators.stop(refusal);
+    await records.settled();
+  };
+  for (const record of records.all()) if (record.state === 'deploying') activators.of(record).deploy(record);
+  const refuseWhenClosing = (): void => {
+    if (closing !== undefined) throw refusal;
+  };
+  return { ...portOf(platform, refuseWhenClosing), close: () => (closing ??= closeAll()) };
 };

@@ -35,7 +35,6 @@ export type Instance = {
 const idleConnectionMs = 2_000;
 const askAgainMs = 25;
 const oneAnswerMs = 1_000;
-const lastWordsMs = 500;
 
 const wordsOf = ({ code, signal, error }: Ended): string => {
   if (error !== undefined) return `could not be started (${'code' in error ? String(error.code) : error.message})`;
@@ -47,31 +46,24 @@ export const startInstance = (processes: ProcessFolder, plan: InstancePlan, logg
   const output = readOutput(group.stdout, group.stderr, logger.child({ pid: group.pid }));
   const agent = new Agent({ keepAlive: true, timeout: idleConnectionMs });
   let address: Address | undefined;
-  let over = false;
   const ended = group.ended.then((how) => {
-    over = true;
     agent.destroy();
     return wordsOf(how);
   });
 
-  const untilReady = async (expired: () => boolean): Promise<void> => {
+  const untilReady = async (given: AbortSignal): Promise<'ready'> => {
     address = { port: await output.listening, agent };
-    while (!over && !expired() && !(await isReady(address, oneAnswerMs))) await sleep(askAgainMs);
+    while (!given.aborted && !(await isReady(address, oneAnswerMs))) await sleep(askAgainMs);
+    return 'ready';
   };
   const becomeReady = async (): Promise<void> => {
-    let late: NodeJS.Timeout | undefined;
-    let expired = false;
-    const timeout = new Promise<void>((resolve) => {
-      late = setTimeout(() => {
-        expired = true;
-        resolve();
-      }, plan.readyTimeoutMs);
-    });
-    await Promise.race([untilReady(() => expired), timeout, ended]);
-    clearTimeout(late);
-    if (expired) await group.stop(0);
-    if (!expired && !over) return;
-    const why = expired ? `was not ready after ${plan.readyTimeoutMs / 1000} s` : await ended;
+    const over = new AbortController();
+    const late = sleep(plan.readyTimeoutMs, 'late' as const, { signal: over.signal }).catch(() => 'late' as const);
+    const first = await Promise.race([untilReady(over.signal), late, ended.then(() => 'ended' as const)]);
+    over.abort();
+    if (first === 'ready') return;
+    if (first === 'late') await group.stop(0);
+    const why = first === 'late' ? `was not ready after ${plan.readyTimeoutMs / 1000} s` : await ended;
     throw new CodedError('FUNCTION_UNAVAILABLE', `The function ${why}. Its last words:\n${output.tail() || '(none)'}`);
   };
 
@@ -88,13 +80,7 @@ export const startInstance = (processes: ProcessFolder, plan: InstancePlan, logg
     answers: async (timeoutMs) => address !== undefined && (await isReady(address, timeoutMs)),
     stop: async (graceMs) => {
       await group.stop(graceMs);
-      // A child that left the group may hold the output open for ever; nobody listens to it any more.
-      const deaf = setTimeout(() => {
-        group.stdout.destroy();
-        group.stderr.destroy();
-      }, lastWordsMs);
       await ended;
-      clearTimeout(deaf);
     },
   };
 };
