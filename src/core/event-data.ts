@@ -7,12 +7,15 @@ import { CodedError } from './errors.ts';
 const maxDepth = 512;
 
 const jsonMediaType = /^[^;]*[/+]json[ \t]*(?:;|$)/i;
-const charset = /;[ \t]*charset=(?:"([^"]*)"|([^\s;]*))/i;
+const charset = /;[ \t]*charset="?([^\s;"]*)/i;
 
-/** RFC 2045: the parameter's name and value are case-insensitive. No charset means UTF-8 for JSON (RFC 8259). */
-export const isUtf8MediaType = (mediaType: string): boolean => {
-  const match = charset.exec(mediaType);
-  return match === null || /^utf-?8$/i.test(match[1] ?? match[2] ?? '');
+/**
+ * Whether text of that type is UTF-8, of which US-ASCII is a part. The parameter's name and value are case-insensitive (RFC 2045);
+ * without it the text is taken for UTF-8.
+ */
+export const isUtf8MediaType = (mediaType: string | undefined): boolean => {
+  const [, name = 'utf-8'] = charset.exec(mediaType ?? '') ?? [];
+  return /^(?:utf-?8|us-ascii)$/i.test(name);
 };
 
 /** CloudEvents JSON format 3.1: no datacontenttype means JSON. */
@@ -57,7 +60,7 @@ export const jsonOf = (event: CloudEvent): unknown => {
   if (!isJsonMediaType(mediaType)) {
     throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'The data must be JSON', { field: 'datacontenttype' });
   }
-  if (mediaType !== undefined && !isUtf8MediaType(mediaType)) {
+  if (!isUtf8MediaType(mediaType)) {
     throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'The charset of the data must be UTF-8', { field: 'datacontenttype' });
   }
   return parseJson(event.data.bytes, 'data');
