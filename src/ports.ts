@@ -3,8 +3,8 @@
 import type { Readable } from 'node:stream';
 import type { Build, BuildRequest, BuildStatus } from './core/build.ts';
 import type { CloudEvent } from './core/cloudevent.ts';
-import type { Category } from './core/dead-letter.ts';
 import type { FunctionRef } from './core/function.ts';
+import type { DeadLetter, LetterFilter, LetterSummary } from './core/letter.ts';
 import type { Runtime } from './core/source.ts';
 
 export type Page = { limit: number; cursor?: string };
@@ -103,29 +103,25 @@ export interface EventSink {
   publish(event: CloudEvent): Promise<void>;
 }
 
-export type DeadLetter = {
-  /** Derived from the event and the subscriber that failed, so that the same failure is one letter. */
-  readonly id: string;
-  readonly event: CloudEvent;
-  readonly category: Category;
-  /** For a person: what failed, in one sentence. */
-  readonly reason: string;
-  /** Who was to have it: a URL or the name of a trigger. */
-  readonly destination: string;
-  /** Deliveries that were tried. */
-  readonly attempts: number;
-  readonly firstFailedAt: number;
-  readonly lastFailedAt: number;
-};
+export type { DeadLetter, LetterFilter, LetterSummary } from './core/letter.ts';
 
 /** Keeps what could not be handled until an operator decides. */
 export interface DeadLetterQueue {
   /** Resolves once the letter survives the death of the process. A letter of the same id is replaced. */
   put(letter: DeadLetter): Promise<void>;
   get(id: string): Promise<DeadLetter | undefined>;
-  /** Newest first. Looking consumes nothing. */
-  list(filter: FunctionFilter & { category?: Category }, page: Page): Promise<Listed<DeadLetter>>;
-  /** How many letters there are, and the oldest one's age in milliseconds (0 when there is none). */
+  /** The last put first. Looking consumes nothing. A cursor that is none: INVALID_QUERY. */
+  list(filter: LetterFilter, page: Page): Promise<Listed<LetterSummary>>;
+  /** The ids of all letters that match, the first put first: what a redrive or a purge of many goes by. */
+  matching(filter: LetterFilter): Promise<string[]>;
+  /**
+   * Hands the letter to delivery once more and takes it out of the queue, in this order: a crash between the two leaves it in both.
+   * If it fails again it comes back under its id. `unreadable`: there is no event in it, so it stays.
+   */
+  redrive(id: string): Promise<'redriven' | 'absent' | 'unreadable'>;
+  /** Takes the letter out for good. */
+  purge(id: string): Promise<'purged' | 'absent'>;
+  /** How many letters there are, and the oldest one's age since its last failure in milliseconds (0 when there is none). */
   stats(now: number): Promise<{ depth: number; oldestAgeMs: number }>;
 }
 
