@@ -7,15 +7,18 @@ import type { Readable } from 'node:stream';
 /** Half-written files have this prefix; no reader looks at them, and `removeHalfWritten` clears them at start. */
 const beside = '.writing-';
 
-export const isMissing = (thrown: unknown): boolean =>
-  thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR');
+/** The code of an error of the system, such as `ENOENT`. Not asked by class: there is one `Error` per realm, and tests run in their own. */
+export const systemCode = (thrown: unknown): string | undefined =>
+  typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
+
+export const isMissing = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(systemCode(thrown) ?? '');
 
 /** Resolves when the content is on the disk under that path. A failing stream leaves what was there before. */
-export const writeDurably = async (path: string, body: string | Buffer | Readable): Promise<void> => {
+export const writeDurably = async (path: string, body: string | Buffer | Readable, mode = 0o600): Promise<void> => {
   await mkdir(dirname(path), { recursive: true });
   const draft = join(dirname(path), `${beside}${randomUUID()}`);
   try {
-    const file = await open(draft, 'w', 0o600);
+    const file = await open(draft, 'w', mode);
     try {
       await file.writeFile(body);
       await file.datasync();
@@ -53,8 +56,13 @@ export const namesIn = async (folder: string): Promise<string[]> => {
 /** Every JSON file of a folder, parsed. A file that vanishes meanwhile is left out. */
 export const readAllJson = async <T>(folder: string): Promise<T[]> => {
   const names = (await namesIn(folder)).filter((name) => name.endsWith('.json'));
-  const values = await Promise.all(names.map((name) => readJson<T>(join(folder, name))));
-  return values.filter((value) => value !== undefined);
+  const values: T[] = [];
+  // A few at a time: ten thousand files opened at once are more than a process may have open.
+  for (let first = 0; first < names.length; first += 64) {
+    const read = await Promise.all(names.slice(first, first + 64).map((name) => readJson<T>(join(folder, name))));
+    values.push(...read.filter((value) => value !== undefined));
+  }
+  return values;
 };
 
 /** What a dead process left half-written, in this folder and below. Only before anything else runs there. */

@@ -1,7 +1,7 @@
 // Child processes as groups: what a build or a function starts ends with it, and what outlived a killed platform ends at its next start.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +13,7 @@ export type ProcessGroup = {
   readonly pid: number | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Resolves when the leader is gone and its output is read to the end. Never rejects. */
+  /** Resolves when the leader is gone, what it left running is killed and the output is read to the end. Never rejects. */
   readonly ended: Promise<Ended>;
   /** SIGTERM to the whole group, SIGKILL after the grace period; resolves when no process of the group is left. */
   stop(graceMs: number): Promise<void>;
@@ -21,6 +21,9 @@ export type ProcessGroup = {
 
 /** Where the groups that run are written down: empty files named `<pid>.<birth>`, so that none is ever half-written. */
 export type ProcessFolder = string;
+
+/** How long output may still come once the group is gone: only a process that left the group can hold the pipe longer. */
+const drainMs = 2_000;
 
 const signalGroup = (pid: number, signal: NodeJS.Signals | 0): boolean => {
   try {
@@ -31,9 +34,31 @@ const signalGroup = (pid: number, signal: NodeJS.Signals | 0): boolean => {
   }
 };
 
+/** Fields of proc(5) stat from the third (the state) on; the command's name before it may hold spaces and parentheses. */
+const statOf = (pid: string | number): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+
+/**
+ * Linux: a group of which only zombies are left is gone. They stay for ever where nobody reaps orphans, which is so in a
+ * container whose first process is this one.
+ */
+const onlyZombies = (group: number): boolean => {
+  if (process.platform !== 'linux') return false;
+  return readdirSync('/proc').every((entry) => {
+    if (!/^\d+$/.test(entry)) return true;
+    try {
+      const [state, , processGroup] = statOf(entry);
+      return Number(processGroup) !== group || state === 'Z' || state === 'X';
+    } catch {
+      return true;
+    }
+  });
+};
+
 const waitForGroup = async (pid: number, ms: number): Promise<boolean> => {
   const deadline = Date.now() + ms;
-  while (signalGroup(pid, 0)) {
+  for (let tries = 0; signalGroup(pid, 0); tries++) {
+    // Looking at every process is dear: only when asking the group alone does not help.
+    if (tries % 10 === 9 && onlyZombies(pid)) return true;
     if (Date.now() >= deadline) return false;
     await sleep(10);
   }
@@ -52,8 +77,23 @@ const endOf = (child: ChildProcess): Promise<Ended> =>
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
 
+/** What the leader left behind holds its pipes open, so it ends first; what escaped from the group does not hold us up for long. */
+const endWithLeader = (child: ChildProcess, pid: number): void => {
+  child.once('exit', () => {
+    signalGroup(pid, 'SIGKILL');
+    const timer = setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, drainMs);
+    child.once('close', () => clearTimeout(timer));
+  });
+};
+
+/** The shell becomes the command only once it is told to: if we die before the group is written down, it reads an end and exits. */
+const gate = ['/bin/sh', '-c', 'read -r go && exec "$@" </dev/null', 'sh'] as const;
+
 /**
- * Starts a command as the leader of its own process group.
+ * Starts a command as the leader of its own process group. A command that is not there ends with 127, as in a shell.
  * @param env the whole environment: nothing of this process's own is handed on
  */
 export const startGroup = (
@@ -61,14 +101,22 @@ export const startGroup = (
   command: readonly [string, ...string[]],
   options: { cwd: string; env: Record<string, string> },
 ): ProcessGroup => {
-  const child = spawn(command[0], command.slice(1), { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  mkdirSync(folder, { recursive: true });
+  const child = spawn(gate[0], [...gate.slice(1), ...command], { ...options, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const { pid } = child;
   const ended = endOf(child);
+  // The shell may be gone before it reads: then `ended` says so.
+  child.stdin.on('error', () => undefined);
   if (pid !== undefined) {
+    endWithLeader(child, pid);
     const note = join(folder, `${pid}.${birthOf(pid) ?? ''}`);
-    mkdirSync(folder, { recursive: true });
-    // Before anything is awaited: a group that is not written down could outlive us unseen.
-    writeFileSync(note, '');
+    try {
+      writeFileSync(note, '');
+    } catch (thrown) {
+      child.stdin.destroy();
+      throw thrown;
+    }
+    child.stdin.end('\n');
     void ended.then(async () => {
       await stopGroup(pid, 0);
       rmSync(note, { force: true });
@@ -90,8 +138,8 @@ export const startGroup = (
 /** When a process began, as digits that only have to differ between two processes of one pid; undefined when it is gone. */
 const birthOf = (pid: number): string | undefined => {
   try {
-    // Linux: clock ticks since boot, field 22 of proc(5) stat; the command's name before it may hold spaces and parentheses.
-    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19];
+    // Linux: clock ticks since boot, field 22.
+    if (process.platform === 'linux') return statOf(pid)[19];
     const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
     return started === '' ? undefined : String(Date.parse(started));
   } catch {
