@@ -1,19 +1,28 @@
 // The CloudEvents HTTP binding 1.0.2: a request's headers and body as events, and an event as headers and body.
 import { isUtf8 } from 'node:buffer';
 import { attributesOf, cloudEvent, type CloudEvent } from './cloudevent.ts';
-import { CodedError, toCodedError } from './errors.ts';
+import { CodedError, toCodedError, type ErrorCode } from './errors.ts';
 import { bytesOf, isUtf8MediaType, parseJson } from './event-data.ts';
 import { fromJsonFormat, toJsonFormat } from './json-format.ts';
 
 export type Received =
   { mode: 'binary' | 'structured'; event: CloudEvent } | { mode: 'batch'; events: (CloudEvent | CodedError)[] };
 
-const structuredPrefix = 'application/cloudevents';
+/** Each refused event of a batch costs far more memory than the two bytes it takes in the body. */
+const maxBatchEvents = 1000;
+
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-const refuse = (field: string, rule: string): never => {
-  throw new CodedError('INVALID_ATTRIBUTE', `Header "ce-${field.slice(0, 64)}" ${rule}`, { field });
+const refuse = (name: string, rule: string, code: ErrorCode = 'INVALID_ATTRIBUTE'): never => {
+  const field = name.slice(0, 64);
+  throw new CodedError(code, `Header "ce-${field}" ${rule}`, { field });
 };
+
+/** The media type alone, without parameters. */
+const essenceOf = (contentType = ''): string => contentType.replace(/;.*/s, '').trim().toLowerCase();
+
+/** Section 3: whatever begins so is an event format, known or not. */
+const isEventFormat = (mediaType: string): boolean => mediaType.startsWith('application/cloudevents');
 
 const unquote = (field: string, value: string): string => {
   if (!value.startsWith('"')) return value;
@@ -50,8 +59,7 @@ const readBinary = (rawHeaders: readonly string[], contentType: string | undefin
     const name = attributeOf(rawHeaders[i]);
     const value = rawHeaders[i + 1];
     if (name === undefined || value === undefined) continue;
-    if (attributes.has(name))
-      throw new CodedError('DUPLICATE_ATTRIBUTE', `Header "ce-${name.slice(0, 64)}" is given twice`, { field: name });
+    if (attributes.has(name)) refuse(name, 'is given twice', 'DUPLICATE_ATTRIBUTE');
     if (name === 'datacontenttype') refuse(name, 'must not be present in binary mode; Content-Type carries it (section 3.1.1)');
     attributes.set(name, decodeHeaderValue(name, value));
   }
@@ -67,6 +75,9 @@ const readBinary = (rawHeaders: readonly string[], contentType: string | undefin
 const readBatch = (body: Buffer): (CloudEvent | CodedError)[] => {
   const value = parseJson(body, 'body');
   if (!Array.isArray(value)) throw new CodedError('INVALID_ENVELOPE', 'A batch is a JSON array of events', { field: 'body' });
+  if (value.length > maxBatchEvents) {
+    throw new CodedError('BODY_TOO_LARGE', `A batch holds at most ${maxBatchEvents} events`, { field: 'body' });
+  }
   return value.map((element) => {
     try {
       return fromJsonFormat(element);
@@ -82,10 +93,9 @@ const readBatch = (body: Buffer): (CloudEvent | CodedError)[] => {
  * @throws CodedError naming the attribute and the rule
  */
 export const readRequest = (rawHeaders: readonly string[], contentType: string | undefined, body: Buffer): Received => {
-  const [essence = ''] = (contentType ?? '').split(';', 1);
-  const mediaType = essence.trim().toLowerCase();
-  if (!mediaType.startsWith(structuredPrefix)) return { mode: 'binary', event: readBinary(rawHeaders, contentType, body) };
-  if (!isUtf8MediaType(contentType ?? '')) {
+  const mediaType = essenceOf(contentType);
+  if (!isEventFormat(mediaType)) return { mode: 'binary', event: readBinary(rawHeaders, contentType, body) };
+  if (!isUtf8MediaType(contentType)) {
     throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'The charset of an event in JSON format must be UTF-8', {
       field: 'content-type',
     });
@@ -99,8 +109,12 @@ export const readRequest = (rawHeaders: readonly string[], contentType: string |
 
 export type HttpMessage = { headers: Record<string, string>; body: Buffer };
 
-/** The event in binary mode. An extension's name is checked again: it becomes a header name. */
+/**
+ * The event in binary mode; in structured mode where its data is an event format itself, because a reader would take that for the event.
+ * An extension's name is checked again: it becomes a header name.
+ */
 export const writeBinary = (event: CloudEvent): HttpMessage => {
+  if (isEventFormat(essenceOf(event.datacontenttype))) return writeStructured(event);
   const headers: Record<string, string> = {};
   for (const [name, value] of attributesOf(event)) {
     if (!token.test(name)) refuse(name, 'is not a header name');
