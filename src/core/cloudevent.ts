@@ -28,7 +28,8 @@ const printableAscii = /^[\x20-\x7e]*$/;
 // Type System, String: no control characters, no lone surrogates, no noncharacters.
 const forbidden = /[\u0000-\u001f\u007f-\u009f\p{Surrogate}\p{Noncharacter_Code_Point}]/u; // eslint-disable-line no-control-regex
 const token = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
-const mediaType = new RegExp(`^${token}/${token}(?:[ \\t]*;[ \\t]*${token}=(?:${token}|"(?:[^"\\\\]|\\\\.)*"))*[ \\t]*;?$`);
+const quoted = '"(?:[ !#-\\[\\]-~]|\\\\[ -~])*"';
+const mediaType = new RegExp(`^${token}/${token}(?:[ \\t]*;[ \\t]*${token}=(?:${token}|${quoted}))*[ \\t]*;?$`);
 const attributeName = /^[a-z0-9]+$/;
 
 const refuse = (name: string, rule: string): never => {

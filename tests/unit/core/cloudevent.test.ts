@@ -96,20 +96,6 @@ describe('source', () => {
       { numRuns: 1000 },
     );
   });
-
-  it('is judged in time that grows with its length, so a long hostile one holds nobody up', () => {
-    const started = performance.now();
-    for (const part of ['a', '/a', '%41', ':', '@', '//', '/a:', '[:']) {
-      const source = part.repeat(8000 / part.length);
-      try {
-        withAttributes({ source });
-      } catch {
-        // Valid or not: only the time counts here.
-      }
-      expect(refused({ source: `${source} ` }).code).toBe('INVALID_ATTRIBUTE');
-    }
-    expect(performance.now() - started).toBeLessThan(500);
-  });
 });
 
 describe('dataschema', () => {
@@ -156,6 +142,9 @@ describe('datacontenttype', () => {
     'text/plain; a="b',
     'text/plain, text/html',
     'täxt/plain',
+    'text/plain; a="é"',
+    'text/plain; a="\\',
+    'text/plain; a="b\\"',
   ])('is refused when it is %s, which RFC 2046 does not know', (datacontenttype) => {
     expect(refused({ datacontenttype })).toEqual({ code: 'INVALID_ATTRIBUTE', field: 'datacontenttype' });
   });
