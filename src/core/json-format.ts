@@ -27,11 +27,7 @@ const checkText = (data: unknown, mediaType: string | undefined): void => {
   if (!isUtf8MediaType(mediaType)) refuse('data', '"data" must be UTF-8; send other charsets as "data_base64"');
 };
 
-/** @throws CodedError when the value is not one event in JSON format */
-export const fromJsonFormat = (value: unknown): CloudEvent => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return refuse('event', 'An event in JSON format is a JSON object');
-  const members = value as Record<string, unknown>;
+const attributesIn = (members: Record<string, unknown>): [string, AttributeValue][] => {
   const attributes: [string, AttributeValue][] = [];
   for (const [name, member] of Object.entries(members)) {
     // Section 2.2: null stands for an attribute that is not set.
@@ -42,7 +38,16 @@ export const fromJsonFormat = (value: unknown): CloudEvent => {
     }
     attributes.push([name, member]);
   }
-  const event = cloudEvent(attributes, dataOf(members));
+  return attributes;
+};
+
+/** @throws CodedError when the value is not one event in JSON format */
+export const fromJsonFormat = (value: unknown): CloudEvent => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return refuse('event', 'An event in JSON format is a JSON object');
+  }
+  const members = value as Record<string, unknown>;
+  const event = cloudEvent(attributesIn(members), dataOf(members));
   if (event.data !== undefined && 'json' in event.data) checkText(event.data.json, event.datacontenttype);
   return event;
 };

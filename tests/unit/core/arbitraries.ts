@@ -8,7 +8,7 @@ export const ids: fc.Arbitrary<string> = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0
 export const refs: fc.Arbitrary<FunctionRef> = fc.record({ tenant: ids, function: ids });
 
 export const hex = (length: number): fc.Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
+  fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdef')), minLength: length, maxLength: length });
 
 /** CloudEvents 1.0.2, section 3.1, type String: everything but control characters, surrogates and noncharacters. */
 const isAllowed = (point: number): boolean =>
@@ -32,7 +32,7 @@ const characters = fc.oneof(
 export const texts = (constraints: { minLength?: number; maxLength?: number } = {}): fc.Arbitrary<string> =>
   fc.string({ unit: characters.map((point) => String.fromCodePoint(point)), maxLength: 24, ...constraints });
 
-const uriCharacters = [..."abzAZ09-._~!$&'()*+,;=@", '%20', '%e2'];
+const uriCharacters = [...Array.from("abzAZ09-._~!$&'()*+,;=@"), '%20', '%e2'];
 const segment = fc.string({ unit: fc.constantFrom(...uriCharacters, ':'), maxLength: 6 });
 const segmentWithoutColon = fc.string({ unit: fc.constantFrom(...uriCharacters), minLength: 1, maxLength: 6 });
 const rest = fc.array(segment, { maxLength: 3 }).map((segments) => segments.map((text) => `/${text}`).join(''));

@@ -118,7 +118,7 @@ describe('JSON text', () => {
   it('is not called deep for brackets that stand side by side or in a text', () => {
     const wide = `[${'[],{},'.repeat(1000)}[]]`;
     expect(parseJson(Buffer.from(wide), 'body')).toHaveLength(2001);
-    const text = `${'\\\\\\"[{'.repeat(1000)}`;
+    const text = '\\\\\\"[{'.repeat(1000);
     expect(parseJson(Buffer.from(`"${text}"`), 'body')).toBe('\\"[{'.repeat(1000));
   });
 });
