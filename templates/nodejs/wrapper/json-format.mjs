@@ -1,0 +1,53 @@
+// The CloudEvents JSON format 1.0.2: events out of JSON, and JSON out of events.
+import { checkAttribute, checkComplete } from './attributes.mjs';
+import { Refusal } from './problem.mjs';
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @param {'body' | 'data'} field */
+export function parseJson(bytes, field) {
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch {
+    throw new Refusal('INVALID_JSON', `The ${field} is not valid JSON in UTF-8`, field);
+  }
+}
+
+function dataOf(members) {
+  const encoded = members.data_base64;
+  if (encoded === undefined || encoded === null) return members.data;
+  if (Object.hasOwn(members, 'data')) {
+    throw new Refusal('INVALID_ENVELOPE', 'Only one of "data" and "data_base64" may be present', 'data_base64');
+  }
+  if (typeof encoded !== 'string' || !base64.test(encoded)) {
+    throw new Refusal('INVALID_ENVELOPE', '"data_base64" must be base64 (RFC 4648, section 4)', 'data_base64');
+  }
+  return Buffer.from(encoded, 'base64');
+}
+
+/** @returns {import('./http-binding.mjs').Event} */
+export function fromJson(members) {
+  if (typeof members !== 'object' || members === null || Array.isArray(members)) {
+    throw new Refusal('INVALID_ENVELOPE', 'An event in JSON format is a JSON object', 'event');
+  }
+  const event = {};
+  for (const name of Object.keys(members)) {
+    const value = members[name];
+    // JSON format 2.2: null stands for an attribute that is not set.
+    if (name === 'data' || name === 'data_base64' || value === null) continue;
+    checkAttribute(name, value);
+    event[name] = value;
+  }
+  checkComplete(event);
+  const data = dataOf(members);
+  if (data !== undefined) event.data = data;
+  return event;
+}
+
+/** @returns {Record<string, unknown>} the event as an object that JSON can say */
+export function toJson({ data, ...attributes }) {
+  if (data === undefined) return attributes;
+  if (data instanceof Uint8Array) return { ...attributes, data_base64: Buffer.from(data).toString('base64') };
+  return { ...attributes, data };
+}
