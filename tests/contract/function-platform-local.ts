@@ -1,8 +1,10 @@
 // A local function platform on a folder of its own, with images that are folders, and what it must have given back at the end.
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FunctionPlatformOptions } from '../../src/adapters/local/function-options.ts';
 import {
@@ -31,10 +33,11 @@ export type LocalHarness = FunctionPlatformHarness & {
 
 const server = fileURLToPath(new URL('function-server.mjs', import.meta.url));
 
+/** A zombie is not alive: it waits for somebody to ask how it ended, for ever where nobody does. */
 export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
-    return true;
+    return process.platform !== 'linux' || !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }
@@ -110,6 +113,8 @@ export const createLocalHarness = async (
       const known = await pids();
       await platform.close();
       const left = [...new Set([...known, ...(await pids())])].filter(isAlive);
+      // A note goes right after its process.
+      for (let i = 0; i < 300 && (await pids()).length > 0; i++) await sleep(10);
       const noted = await pids();
       await rm(dataDir, { recursive: true, force: true });
       if (left.length > 0 || noted.length > 0 || running !== 0) {

@@ -1,8 +1,8 @@
 // What every FunctionPlatform promises (src/ports.ts). An adapter brings the images; the suite brings the sentences.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { CloudEvent } from '../../src/core/cloudevent.ts';
 import { serviceName, type FunctionRef } from '../../src/core/function.ts';
-import type { FunctionPlatform, FunctionSpec, FunctionState, Reply } from '../../src/ports.ts';
+import type { FunctionPlatform, FunctionState } from '../../src/ports.ts';
+import { answerOf, eventOf, ref, specOf } from './function-events.ts';
 
 /** What a test image does. `version` is in its replies; `throws` when it is started, with that message. */
 export type Behaviour = { version: string; throws?: string };
@@ -14,38 +14,6 @@ export type FunctionPlatformHarness = {
   /** Gives back all that was taken, and throws if something is left. */
   close(): Promise<void>;
 };
-
-export const ref: FunctionRef = { tenant: 'acme', function: 'Price_Feed' };
-
-export const eventOf = (json: unknown, id = 'event-1'): CloudEvent => ({
-  specversion: '1.0',
-  id,
-  source: `network.notifi.${ref.tenant}`,
-  type: 'network.notifi.lambda.parser.start',
-  subject: ref.function,
-  extensions: { correlationid: 'corr-1' },
-  data: { json },
-});
-
-export const answerOf = (
-  reply: Reply,
-): {
-  version: string;
-  pid: number;
-  most: number;
-  data: unknown;
-  headers: Record<string, string>;
-  environment: Record<string, string>;
-} => JSON.parse(reply.body.toString('utf8')) as ReturnType<typeof answerOf>;
-
-export const specOf = (of: FunctionRef, image: { image: string; imageDigest: string }, requestedAt: number): FunctionSpec => ({
-  ref: of,
-  name: serviceName(of),
-  ...image,
-  runtime: 'nodejs24',
-  buildId: requestedAt.toString(16).padStart(16, '0'),
-  requestedAt,
-});
 
 const never = new AbortController().signal;
 

@@ -1,6 +1,7 @@
 // A function for tests, and the server around it: it does what the event's data says, and starts as `behaviour.json` says.
 // Without dependencies and without the templates, so that the platform is tested on its own.
 import { Buffer } from 'node:buffer';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,15 +17,33 @@ const body = async (request) => {
   return Buffer.concat(chunks).toString('utf8');
 };
 
+/** What an event can ask for, in this order; one that answers by itself returns true. */
+const actions = {
+  say: ({ say }) => console.log(say),
+  wait: ({ wait }) => sleep(wait),
+  exit: ({ exit }) => process.exit(exit),
+  spin: ({ spin }) => {
+    for (const end = Date.now() + spin; Date.now() < end;);
+  },
+  spawn: (order) => {
+    order.child = spawn('sleep', ['600'], { stdio: 'inherit' }).pid;
+  },
+  reset: (_, { socket }) => Boolean(socket.destroy()),
+  half: (_, { socket }, response) =>
+    response.writeHead(200, { 'content-length': 100 }).write('part', () => socket.destroy()) || true,
+  garbage: (_, { socket }) => Boolean(socket.end('this is not HTTP\r\n\r\n')),
+  upgrade: (_, { socket }) =>
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n') || true,
+  chunked: (_, request, response) => response.flushHeaders(),
+  bytes: ({ bytes }, request, response) => Boolean(response.end(Buffer.alloc(bytes, 'x'))),
+};
+
 const handle = async (request, response) => {
   const text = await body(request);
   const order = text === '' ? {} : JSON.parse(text);
-  if (order.say !== undefined) console.log(order.say);
-  if (order.wait !== undefined) await sleep(order.wait);
-  if (order.exit !== undefined) process.exit(order.exit);
-  if (order.spin !== undefined) for (const end = Date.now() + order.spin; Date.now() < end;);
-  if (order.reset === true) return request.socket.destroy();
-  if (order.bytes !== undefined) return response.end(Buffer.alloc(order.bytes, 'x'));
+  for (const [name, act] of Object.entries(actions)) {
+    if (name in order && order[name] !== false && (await act(order, request, response)) === true) return;
+  }
   const reply = {
     version: behaviour.version,
     pid: process.pid,

@@ -33,7 +33,12 @@ export type ReplicaEvents = {
 
 type Life = {
   -readonly [Member in keyof Replica]: Replica[Member];
-} & { readonly events: ReplicaEvents; readonly drained: PromiseWithResolvers<undefined>; instance?: Instance };
+} & {
+  readonly events: ReplicaEvents;
+  instance?: Instance;
+  /** Called once nothing is in hand any more. */
+  drained?: () => void;
+};
 
 const proofMs = 1_000;
 /** What a process gets to end in, however long its last request took. */
@@ -104,7 +109,7 @@ const call = async (life: Life, message: HttpMessage, signal: AbortSignal): Prom
   } finally {
     life.inHand--;
     life.idleSince = performance.now();
-    if (life.inHand === 0) life.drained.resolve(undefined);
+    if (life.inHand === 0) life.drained?.();
     life.events.free();
   }
 };
@@ -114,7 +119,8 @@ const retire = async (life: Life, drainMs: number): Promise<void> => {
     const deadline = performance.now() + drainMs;
     const serving = !isIn(life, 'starting');
     life.phase = 'draining';
-    if (life.inHand > 0) await within(drainMs, [life.drained.promise, life.gone]);
+    const drained = new Promise<void>((resolve) => (life.drained = resolve));
+    if (life.inHand > 0) await within(drainMs, [drained, life.gone]);
     await life.instance?.stop(serving ? Math.max(leastGraceMs, deadline - performance.now()) : 0);
   }
   await life.gone;
@@ -135,7 +141,6 @@ export const startReplica = (events: ReplicaEvents): ReplicaHandle => {
     phase: 'starting',
     inHand: 0,
     idleSince: startedAt,
-    drained: Promise.withResolvers(),
     gone: Promise.resolve(),
     take: () => {
       handle.inHand++;

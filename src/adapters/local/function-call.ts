@@ -1,6 +1,6 @@
 // One event to one replica over HTTP, and its reply: within a time, within a size, and gone when the caller gives up.
 import { once } from 'node:events';
-import { request, type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import { request, type Agent, type IncomingMessage } from 'node:http';
 import { CodedError } from '../../core/errors.ts';
 import type { HttpMessage } from '../../core/http-binding.ts';
 import type { Reply } from '../../ports.ts';
@@ -47,10 +47,35 @@ const readBody = async (response: IncomingMessage): Promise<Buffer> => {
   return Buffer.concat(chunks);
 };
 
-const replyTo = async (sent: ClientRequest): Promise<Reply> => {
-  const [response] = (await once(sent, 'response')) as [IncomingMessage];
-  return { status: response.statusCode ?? 0, headers: headersOf(response), body: await readBody(response) };
+type Request = {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string | number>;
+  readonly body: Buffer;
 };
+
+/** Until the reply is whole, or `given` is aborted, whose reason is thrown then. */
+const exchange = async (address: Address, { body, ...options }: Request, given: AbortController): Promise<Reply> => {
+  const sent = request({ host, ...address, ...options, signal: given.signal });
+  // What fails after the response began is told by the response; without a listener it would end the process.
+  sent.on('error', () => undefined);
+  // Nobody asked for it, and Node tells it neither as a response nor as an error.
+  sent.on('upgrade', (_, socket) => {
+    socket.destroy();
+    given.abort(broken());
+  });
+  try {
+    sent.end(body);
+    const [response] = (await once(sent, 'response', { signal: given.signal })) as [IncomingMessage];
+    return { status: response.statusCode ?? 0, headers: headersOf(response), body: await readBody(response) };
+  } catch (thrown) {
+    sent.destroy();
+    throw given.signal.aborted ? given.signal.reason : thrown;
+  }
+};
+
+const broken = (cause?: unknown): CodedError =>
+  unavailable('The function ended, or broke the connection, before it answered', { cause });
 
 /**
  * @param timeoutMs for the whole exchange; the wrapper's own deadline comes first unless it is stuck
@@ -58,7 +83,7 @@ const replyTo = async (sent: ClientRequest): Promise<Reply> => {
  */
 export const callFunction = async (
   address: Address,
-  message: HttpMessage,
+  { headers, body }: HttpMessage,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Reply> => {
@@ -70,18 +95,14 @@ export const callFunction = async (
     timeoutMs,
   );
   signal.addEventListener('abort', abandon, { once: true });
-  const headers = { ...message.headers, 'content-length': message.body.length };
-  const sent = request({ host, ...address, method: 'POST', path: '/', headers, signal: given.signal });
-  // What fails after the response began is told by the response; without a listener it would end the process.
-  sent.on('error', () => undefined);
   try {
-    sent.end(message.body);
-    return await replyTo(sent);
-  } catch (cause) {
-    sent.destroy();
-    if (given.signal.aborted) throw given.signal.reason;
-    if (cause instanceof CodedError) throw cause;
-    throw unavailable('The function ended, or broke the connection, before it answered', { cause });
+    return await exchange(
+      address,
+      { method: 'POST', path: '/', headers: { ...headers, 'content-length': body.length }, body },
+      given,
+    );
+  } catch (thrown) {
+    throw thrown instanceof CodedError ? thrown : broken(thrown);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abandon);
@@ -92,13 +113,11 @@ export const callFunction = async (
 export const isReady = async (address: Address, timeoutMs: number): Promise<boolean> => {
   const given = new AbortController();
   const timer = setTimeout(() => given.abort(), timeoutMs);
-  const sent = request({ host, ...address, path: '/readyz', signal: given.signal });
-  sent.on('error', () => undefined);
   try {
-    sent.end();
-    return (await replyTo(sent)).status === 200;
+    return (
+      (await exchange(address, { method: 'GET', path: '/readyz', headers: {}, body: Buffer.alloc(0) }, given)).status === 200
+    );
   } catch {
-    sent.destroy();
     return false;
   } finally {
     clearTimeout(timer);
