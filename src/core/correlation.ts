@@ -14,16 +14,16 @@ export const correlationIdOf = (event: CloudEvent, header?: string): string => {
   return createHash('sha256').update(`${event.source}\0${event.id}`).digest('hex').slice(0, 32);
 };
 
-/** @param headers the transport's own correlation id and traceparent, used where the event has none */
+/** @param headers the transport's own correlation id and traceparent, used where the event has none, or none that can be read */
 export const originOf = (
   event: CloudEvent,
   headers: { correlationId?: string | undefined; traceparent?: string | undefined } = {},
 ): Origin => {
   const { traceparent } = event.extensions;
-  const parent = parseTraceparent(typeof traceparent === 'string' ? traceparent : headers.traceparent);
+  const own = typeof traceparent === 'string' ? parseTraceparent(traceparent) : undefined;
   return {
     cause: { source: event.source, id: event.id },
     correlationId: correlationIdOf(event, headers.correlationId),
-    traceparent: formatTraceparent(childOf(parent)),
+    traceparent: formatTraceparent(childOf(own ?? parseTraceparent(headers.traceparent))),
   };
 };
