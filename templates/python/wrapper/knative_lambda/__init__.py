@@ -1,0 +1,1 @@
+"""The server around a Python function: CloudEvents in, CloudEvents out. Standard library only."""

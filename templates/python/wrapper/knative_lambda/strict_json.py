@@ -1,0 +1,47 @@
+"""JSON as RFC 8259 has it: Python's own reader takes NaN and Infinity, and its own writer makes them."""
+
+import json
+import re
+from itertools import accumulate
+
+# Deeper nesting is nobody's data, and a writer would run out of stack on it.
+DEEPEST = 512
+BOM = b"\xef\xbb\xbf"
+STRING = r'"(?:[^"\\]|\\.)*"'
+BRACKETS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+NOT_BRACKETS = bytes(code for code in range(256) if code not in b"[{]}")
+
+
+def _refuse_constant(name):
+    raise ValueError(name)
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_ascii_encoder = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+
+def loads(body):
+    """:raises ValueError: when the bytes are not UTF-8, not JSON, or nested too deep"""
+    text = body.decode("utf-8-sig" if body.startswith(BOM) else "utf-8")
+    if text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
+        raise ValueError("nested too deep")
+    try:
+        return _decoder.decode(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _depth(text):
+    """How deep brackets nest, counted without a Python step per character: a body may have ten million of them."""
+    brackets = re.sub(STRING, "", text, flags=re.DOTALL).encode().translate(BRACKETS, NOT_BRACKETS)
+    return max(accumulate(memoryview(brackets).cast("b")))
+
+
+def dumps(value):
+    """:return: UTF-8
+    :raises TypeError, ValueError, RecursionError: when JSON cannot say it"""
+    try:
+        return _encoder.encode(value).encode("utf-8")
+    except UnicodeEncodeError:
+        return _ascii_encoder.encode(value).encode("ascii")  # a lone surrogate can only be escaped
