@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { toolPath } from './harness/build.ts';
 import type { Source } from './harness/context-folder.ts';
 import { nodejsEntries } from './entries/nodejs.ts';
+import { pythonEntries } from './entries/python.ts';
 
 /** A source with what must come of it: the reply to an event, or a build or a start that fails with a clear message. */
 export interface EntryCase {
@@ -46,6 +47,20 @@ export const languages = {
       says: /notarget|No matching version/i,
     },
     entries: nodejsEntries,
+  },
+  python: {
+    name: 'python',
+    tools: [
+      ['python3', '-c', 'import sys; assert sys.version_info >= (3, 11)'],
+      ['python3', '-m', 'pip', '--version'],
+    ],
+    block: 'is contained',
+    laterFailure: 'is contained',
+    missingDependency: {
+      files: { 'main.py': 'def handle(data, context):\n    return 1\n', 'requirements.txt': 'inflection==99999.0.0\n' },
+      says: /No matching distribution/i,
+    },
+    entries: pythonEntries,
   },
 } satisfies Record<string, Language>;
 

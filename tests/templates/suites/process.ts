@@ -83,8 +83,10 @@ export function describeProcess(subject: Subject): void {
     });
 
     (canIsolate ? test : test.skip)('starts and answers on a read-only file system as an unprivileged user', async () => {
-      const setup =
-        'mount --bind "$PWD" "$PWD" && mount -o remount,ro,bind "$PWD" && cd "$PWD" && exec setpriv --reuid 65532 --regid 65532 --clear-groups "$@"';
+      // It may read what any user of this machine could be let read (a Python below /root, for instance), and write nothing.
+      const user =
+        'setpriv --reuid 65532 --regid 65532 --clear-groups --inh-caps +dac_read_search --ambient-caps +dac_read_search';
+      const setup = `mount --bind "$PWD" "$PWD" && mount -o remount,ro,bind "$PWD" && cd "$PWD" && exec ${user} "$@"`;
       const before = ['unshare', '--mount', 'sh', '-c', setup, 'sh'];
       spawnSync('chmod', ['-R', 'a+rX', root()]);
       const running = await startFunction(language.name, root(), { before });
