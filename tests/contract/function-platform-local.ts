@@ -89,7 +89,7 @@ export const createLocalHarness = async (
       {
         dataDir,
         publicUrl: (ref) => `http://127.0.0.1:8080/functions/${ref.tenant}/${ref.function}/invoke`,
-        environment: { PATH: process.env.PATH ?? '', SCHEDULER_URL: 'http://scheduler.test' },
+        environment: { PATH: process.env.PATH ?? '', GRPC_INSECURE: 'true' },
         drainMs: 5_000,
         readyTimeoutMs: 10_000,
         ...options,

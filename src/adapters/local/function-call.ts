@@ -36,7 +36,6 @@ const tooLarge = (): CodedError =>
   new CodedError('FUNCTION_ERROR_PERMANENT', `The function's reply is larger than ${replyLimitBytes} bytes`);
 
 const readBody = async (response: IncomingMessage): Promise<Buffer> => {
-  if (Number(response.headers['content-length'] ?? 0) > replyLimitBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {

@@ -15,11 +15,14 @@ export type FunctionPlatformOptions = Partial<Omit<ActivatorOptions, 'waitMs'>> 
 
 export type EffectiveOptions = Required<FunctionPlatformOptions> & ActivatorOptions & { readonly callTimeoutMs: number };
 
-/** The wrapper answers 504 at its deadline; only a stuck one lets this pass. */
-const timeoutMarginMs = 1_000;
+/** The wrapper answers 504 at the deadline and cuts a blocked function off a second later; whoever takes longer is stuck. */
+const answerMarginMs = 2_000;
+/** Before it answers it tells the scheduler, if there is one: five tries of 5 s, with pauses. */
+const callbackMarginMs = 30_000;
 
 export const withDefaults = (given: FunctionPlatformOptions): EffectiveOptions => {
   const timeoutSeconds = given.timeoutSeconds ?? 60;
+  const hasCallback = (given.environment.SCHEDULER_URL ?? '') !== '';
   return {
     concurrency: 10,
     target: 10,
@@ -30,6 +33,6 @@ export const withDefaults = (given: FunctionPlatformOptions): EffectiveOptions =
     ...given,
     timeoutSeconds,
     waitMs: timeoutSeconds * 1000,
-    callTimeoutMs: timeoutSeconds * 1000 + timeoutMarginMs,
+    callTimeoutMs: timeoutSeconds * 1000 + answerMarginMs + (hasCallback ? callbackMarginMs : 0),
   };
 };

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Logger } from '../../ops/logger.ts';
 import { cleanLine, createLineSplitter } from './build-lines.ts';
 
-const tailLines = 10;
+const tailLines = 20;
 const tailCharacters = 2_000;
 /** Of one stream. Who says more waits until the next second: a flood must not take the platform's time from the others. */
 const bytesPerSecond = 2 ** 20;
@@ -77,6 +77,17 @@ const parseLine = (line: string, otherwise: Level): Spoken => {
 const portOf = ({ msg, fields: { port } }: Spoken): number | undefined =>
   msg === 'listening' && Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536 ? Number(port) : undefined;
 
+/** Of a stack trace of Node: it tells nothing about the function, and would crowd out what does. */
+const innerFrame = /^\s+at .*\bnode:/;
+
+/** What a line says to a person: an error's text stands in a field of its own. */
+const wordsOf = ({ msg, fields: { error, problems } }: Spoken): string[] =>
+  [msg, error, ...(Array.isArray(problems) ? (problems as unknown[]) : [])]
+    .filter((part) => typeof part === 'string' && part !== '')
+    .flatMap((part) => String(part).split('\n'))
+    .map(cleanLine)
+    .filter((line) => !innerFrame.test(line));
+
 export type FunctionOutput = {
   /** The port it listens on, once it says so. */
   readonly listening: Promise<number>;
@@ -89,9 +100,9 @@ export const readOutput = (stdout: Readable, stderr: Readable, logger: Logger): 
   const { promise: listening, resolve: listens } = Promise.withResolvers<number>();
   const last: string[] = [];
   const tell = (line: string, otherwise: Level): Spoken => {
-    last.push(line);
-    if (last.length > tailLines) last.shift();
     const spoken = parseLine(line, otherwise);
+    last.push(...wordsOf(spoken));
+    last.splice(0, last.length - tailLines);
     logger[spoken.level](spoken.fields, spoken.msg);
     return spoken;
   };

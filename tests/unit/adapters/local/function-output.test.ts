@@ -115,11 +115,21 @@ describe('the port', () => {
   });
 });
 
-test('the last words are the last ten lines, of both streams, and not too many characters', async () => {
+test('the last words are the last twenty lines, of both streams, and not too many characters', async () => {
   await said(Array.from({ length: 30 }, (_, i) => `line ${i}`).join('\n') + '\n');
   await said('Error: broken\n', stderr);
-  expect(output.tail().split('\n')).toHaveLength(10);
+  expect(output.tail().split('\n')).toHaveLength(20);
   expect(output.tail()).toContain('line 29\nError: broken');
   await said(`${'z'.repeat(5_000)}\n`);
   expect(output.tail()).toHaveLength(2_000);
+});
+
+test('the last words of a JSON line are its message and its error, not its JSON', async () => {
+  await said(
+    '{"level":"fatal","msg":"function could not be loaded","error":"SyntaxError: x\\n    at wrapSafe (node:internal/modules:1)\\n    at y.js:1"}\n',
+  );
+  await said('{"level":"fatal","msg":"configuration is invalid","problems":["PORT must be a port"]}\n');
+  expect(output.tail()).toBe(
+    'function could not be loaded\nSyntaxError: x\n    at y.js:1\nconfiguration is invalid\nPORT must be a port',
+  );
 });

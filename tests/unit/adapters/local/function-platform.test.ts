@@ -156,7 +156,7 @@ test("a function's process gets its own environment, and nothing of the platform
   const environment = Object.entries(given.environment).filter(([name]) => !ofTheShellThatStartsIt.includes(name));
   expect(Object.fromEntries(environment)).toEqual({
     PATH: process.env.PATH,
-    SCHEDULER_URL: 'http://scheduler.test',
+    GRPC_INSECURE: 'true',
     PORT: '0',
     HOST: '127.0.0.1',
     FUNCTION_TENANT: ref.tenant,
