@@ -44,7 +44,7 @@ export const isAlive = (pid: number): boolean => {
 };
 
 /** Folders that hold the server and what it is to do; the digest names them. */
-export const imagesIn = (folder: string) => ({
+const imagesIn = (folder: string) => ({
   image: async (behaviour: LocalBehaviour): Promise<{ image: string; imageDigest: string }> => {
     const text = JSON.stringify(behaviour);
     const imageDigest = `sha256:${createHash('sha256').update(text).digest('hex')}`;

@@ -14,6 +14,8 @@ export type ActivatorOptions = ScalingLimits & {
   readonly drainMs: number;
   /** How long a request waits for a replica. */
   readonly waitMs: number;
+  /** How many requests may wait: each holds its body in memory. */
+  readonly maxWaiting: number;
 };
 
 /** What an activator asks for, and what it tells, about replicas of a spec. */

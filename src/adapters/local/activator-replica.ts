@@ -6,7 +6,7 @@ import type { Reply } from '../../ports.ts';
 import type { Instance } from './instance.ts';
 
 /** `doubted`: a call got no answer, so it gets no other until it has shown that it is there. */
-export type ReplicaPhase = 'starting' | 'ready' | 'doubted' | 'draining';
+type ReplicaPhase = 'starting' | 'ready' | 'doubted' | 'draining';
 
 /** Times in ms of `performance.now()`. */
 export type Replica = {

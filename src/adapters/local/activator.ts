@@ -33,6 +33,7 @@ export type Activator = {
 
 const reserve = (pool: Pool, signal: AbortSignal): Promise<ReplicaHandle> => {
   if (liveOf(pool).length === 0 && backoffLeftMs(pool) > pool.options.waitMs) throw doesNotStart(pool);
+  if (pool.line.size >= pool.options.maxWaiting) throw unavailable('Too many requests wait for the function already');
   const reserved = pool.line.wait(signal, pool.options.waitMs, () =>
     unavailable('No replica of the function had room in time', { retryAfterMs: backoffLeftMs(pool) }),
   );

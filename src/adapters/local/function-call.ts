@@ -9,7 +9,7 @@ import { gaveUp, unavailable } from './function-failures.ts';
 export type Address = { readonly port: number; readonly agent: Agent };
 
 export const host = '127.0.0.1';
-export const replyLimitBytes = 10 * 2 ** 20;
+const replyLimitBytes = 10 * 2 ** 20;
 
 /** RFC 9110, section 7.6.1: they speak about the connection to the replica, which ends here. */
 const hopByHop: ReadonlySet<string> = new Set([

@@ -29,6 +29,7 @@ export const withDefaults = (given: FunctionPlatformOptions): EffectiveOptions =
     maxReplicas: 50,
     gracePeriodMs: 30_000,
     drainMs: 30_000,
+    maxWaiting: 1_000,
     readyTimeoutMs: 30_000,
     ...given,
     timeoutSeconds,

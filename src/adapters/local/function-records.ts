@@ -1,6 +1,7 @@
 // What is deployed: one durable file for each function.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CodedError } from '../../core/errors.ts';
 import { serviceName, type FunctionRef } from '../../core/function.ts';
 import type { FunctionFilter, Listed, Page } from '../../ports.ts';
 import { createKeyedMutex } from './build-mutex.ts';
@@ -42,13 +43,13 @@ export const openFunctionRecords = async (folder: string): Promise<FunctionRecor
 
   const store = async (name: string, next: FunctionRecord | null): Promise<void> => {
     const file = join(folder, `${name}.json`);
-    if (next === null) {
-      await rm(file, { force: true });
-      records.delete(name);
-    } else {
-      await writeJson(file, next);
-      records.set(name, next);
+    try {
+      await (next === null ? rm(file, { force: true }) : writeJson(file, next));
+    } catch (cause) {
+      throw new CodedError('CLUSTER_UNAVAILABLE', 'The function could not be written down', { cause });
     }
+    if (next === null) records.delete(name);
+    else records.set(name, next);
   };
 
   return {

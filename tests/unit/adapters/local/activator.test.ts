@@ -120,6 +120,16 @@ describe('requests that wait', () => {
     expect(harness.logs.some(({ msg }) => msg === 'never run')).toBe(false);
   });
 
+  test('are refused at once when too many wait already', async () => {
+    await deployed({ maxReplicas: 1, concurrency: 1, maxWaiting: 2 });
+    const held = [invoke({ wait: 300 }), invoke({}), invoke({})];
+    await expect(invoke({})).rejects.toMatchObject({
+      code: 'FUNCTION_UNAVAILABLE',
+      message: 'Too many requests wait for the function already',
+    });
+    await Promise.all(held);
+  });
+
   test('are refused after the time that a call has, with the time to come back', async () => {
     await deployed({ maxReplicas: 1, concurrency: 1, timeoutSeconds: 0.4 });
     const first = invoke({ wait: 800 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -178,6 +178,16 @@ test('what a function prints is in the log under its ids and its build', async (
     parser_id: ref.function,
     build_id: specOf(ref, { image: '', imageDigest: '' }, 1).buildId,
   });
+});
+
+test('a spec that cannot be written down is refused with 503, and nothing runs', async () => {
+  await rm(recordsFolder(), { recursive: true });
+  await writeFile(recordsFolder(), 'a file where the folder should be');
+  await expect(harness.platform.apply(await specFor({ version: 'one' }, 1))).rejects.toMatchObject({
+    code: 'CLUSTER_UNAVAILABLE',
+  });
+  expect(await harness.platform.get(ref)).toBeUndefined();
+  expect(await harness.pids()).toEqual([]);
 });
 
 test('many applied at once in any order end with the latest, on the disk as well', async () => {

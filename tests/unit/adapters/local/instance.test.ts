@@ -141,6 +141,13 @@ describe('a function that is stuck', () => {
   });
 });
 
+test('a call may take longer than an idle connection is kept, and another may come when none is kept any more', async () => {
+  await deployed();
+  const { pid } = await invoke({ wait: 2_400 });
+  await sleep(2_400);
+  expect((await invoke({})).pid).toBe(pid);
+});
+
 describe('a reply', () => {
   test('of 10 MiB is handed on', async () => {
     await deployed();
