@@ -35,7 +35,7 @@ export const contextOf = (compile: string, more: ContextFile[] = []): ContextFil
   ...more,
 ];
 
-const packed = (files: ContextFile[]): Readable => {
+export const packed = (files: ContextFile[]): Readable => {
   const archive = pack();
   for (const { path, content = '', mode = 0o644, type = 'file', linkname } of files) {
     archive.entry({ name: path, mode, type, ...(linkname === undefined ? {} : { linkname }) }, content);

@@ -1,7 +1,8 @@
 // A build context out of its archive. Our own packer made it; it is read as if it were a stranger's, for it lay in a store.
-import { open, mkdir } from 'node:fs/promises';
+import { mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type ExtractEvents } from 'tar-stream';
@@ -28,22 +29,59 @@ const pathOf = (name: string): string | undefined => {
   return [top, below].filter((part) => part !== undefined).join('/') || undefined;
 };
 
-const writeEntry = async (entry: Entry, path: string): Promise<number> => {
-  // `wx`: of two entries of one path, on this file system, the second is refused.
-  const file = await open(path, 'wx', entry.header.mode & 0o111 ? 0o755 : 0o644);
-  let written = 0;
+/** `wx`: of two entries of one path, on this file system, the second is refused. */
+const flag = 'wx';
+/** Smaller files are written while the archive is read on. */
+const smallBytes = 64 * 1024;
+const writesAtOnce = 16;
+
+const modeOf = (entry: Entry): number => (entry.header.mode & 0o111 ? 0o755 : 0o644);
+
+const writeLarge = async (entry: Entry, path: string): Promise<void> => {
+  const file = await open(path, flag, modeOf(entry));
   try {
-    for await (const chunk of entry as AsyncIterable<Buffer>) {
-      await file.writeFile(chunk);
-      written += chunk.length;
-    }
+    for await (const chunk of entry as AsyncIterable<Buffer>) await file.writeFile(chunk);
   } finally {
     await file.close();
   }
-  return written;
 };
 
-const unpackEntries = async (entries: AsyncIterable<Entry>, folder: string): Promise<void> => {
+type Writer = {
+  add: (entry: Entry, path: string) => Promise<void>;
+  folder: (path: string) => Promise<void>;
+  done: () => Promise<void>;
+};
+
+const createWriter = (): Writer => {
+  const made = new Set<string>();
+  const writing = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  const folder = async (path: string): Promise<void> => {
+    if (made.has(path)) return;
+    await mkdir(path, { recursive: true });
+    made.add(path);
+  };
+  const settle = async (most: number): Promise<void> => {
+    while (writing.size > most) await Promise.race(writing);
+    if (failures.length > 0) throw failures[0];
+  };
+  return {
+    folder,
+    add: async (entry, path) => {
+      await folder(dirname(path));
+      if (entry.header.size > smallBytes) return writeLarge(entry, path);
+      const content = await buffer(entry as AsyncIterable<Buffer>);
+      const write: Promise<void> = writeFile(path, content, { flag, mode: modeOf(entry) })
+        .catch((thrown: unknown) => void failures.push(thrown))
+        .finally(() => writing.delete(write));
+      writing.add(write);
+      return settle(writesAtOnce);
+    },
+    done: () => settle(0),
+  };
+};
+
+const unpackEntries = async (entries: AsyncIterable<Entry>, folder: string, writer: Writer): Promise<void> => {
   let count = 0;
   let bytes = 0;
   for await (const entry of entries) {
@@ -53,20 +91,22 @@ const unpackEntries = async (entries: AsyncIterable<Entry>, folder: string): Pro
     if (bytes > limits.unpackedBytes + template.bytes) refuse('it is too large');
     const path = pathOf(name);
     if (type === 'directory') {
-      if (path !== undefined) await mkdir(join(folder, path), { recursive: true });
+      if (path !== undefined) await writer.folder(join(folder, path));
       entry.resume();
-    } else if (type === 'file' && path !== undefined) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      if ((await writeEntry(entry, join(folder, path))) !== size) refuse('an entry is shorter than it says');
-    } else refuse(`an entry is of type "${type}"`);
+    } else if (type === 'file' && path !== undefined) await writer.add(entry, join(folder, path));
+    else refuse(`an entry is of type "${type}"`);
   }
+  await writer.done();
 };
 
-/** Errors of the file system are the machine's; all others say what is wrong with the archive. */
+/** What a file system answers to an archive that contradicts itself. */
+const contradictions = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
+
+/** Other errors of the file system are the machine's; all the rest says what is wrong with the archive. */
 const translate = (thrown: unknown): unknown => {
   if (thrown instanceof CodedError) return thrown;
   const isSystem = typeof thrown === 'object' && thrown !== null && 'syscall' in thrown;
-  if (isSystem && systemCode(thrown) !== 'EEXIST') return thrown;
+  if (isSystem && !contradictions.has(systemCode(thrown) ?? '')) return thrown;
   return new CodedError('SOURCE_INVALID', 'The build context is not a readable archive', { cause: thrown });
 };
 
@@ -77,13 +117,14 @@ const translate = (thrown: unknown): unknown => {
  */
 export const unpackContext = async (packed: Readable, folder: string, signal: AbortSignal): Promise<void> => {
   const archive = extract();
+  const writer = createWriter();
   const fed = pipeline(packed, createGunzip(), archive, { signal });
   try {
     // Whichever fails ends the other; the loop's reason is the better one.
-    await Promise.all([unpackEntries(archive, folder), fed]);
+    await Promise.all([unpackEntries(archive, folder, writer), fed]);
   } catch (thrown) {
     packed.destroy();
-    await fed.catch(() => undefined);
+    await Promise.allSettled([fed, writer.done()]);
     signal.throwIfAborted();
     throw translate(thrown);
   }
