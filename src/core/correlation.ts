@@ -27,3 +27,9 @@ export const originOf = (
     traceparent: formatTraceparent(childOf(own ?? parseTraceparent(headers.traceparent))),
   };
 };
+
+/** The event with the ids it is followed by, where it brought none of its own: whoever handles it next goes on with the same trace. */
+export const carrying = (event: CloudEvent, { correlationId, traceparent }: Origin): CloudEvent => ({
+  ...event,
+  extensions: { correlationid: correlationId, ...event.extensions, traceparent },
+});

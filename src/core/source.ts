@@ -18,13 +18,7 @@ export const runtimeNames = [...Object.keys(runtimes), ...Object.keys(defaults)]
 
 export const languageOf = (runtime: Runtime): Language => runtimes[runtime].language;
 
-/** Read at the root of the source, in this order; the first found names the language and its dependencies. */
-export const manifests: Record<Language, readonly string[]> = {
-  nodejs: ['package.json', 'package-lock.json', 'npm-shrinkwrap.json'],
-  python: ['requirements.txt', 'pyproject.toml'],
-  go: ['go.mod', 'go.sum'],
-};
-
+/** Looked for at the root of the source, in this order; the first found names the language. */
 const markers: readonly [file: string, Language][] = [
   ['package.json', 'nodejs'],
   ['requirements.txt', 'python'],
@@ -42,6 +36,8 @@ export const limits = {
   unpackedBytes: 500 * 2 ** 20,
   entries: 10_000,
   pathLength: 512,
+  /** What Linux file systems take for one name. */
+  segmentBytes: 255,
 } as const;
 
 export type SourceKind = 'file' | 'tar.gz' | 'zip' | 'prefix';
@@ -79,10 +75,13 @@ const shown = (path: string): string => JSON.stringify(path.slice(0, 80));
  */
 export const entryPath = (name: string): string | undefined => {
   if (/[\u0000-\u001f\u007f\\]/.test(name)) refuse(`The path ${shown(name)} has a control character or a backslash`); // eslint-disable-line no-control-regex
-  if (name.startsWith('/') || /^[A-Za-z]:/.test(name)) refuse(`The path ${shown(name)} is absolute`);
   const segments = name.split('/').filter((segment) => segment !== '' && segment !== '.');
   if (segments.includes('..')) refuse(`The path ${shown(name)} leaves the source`);
+  if (segments.some((segment) => Buffer.byteLength(segment) > limits.segmentBytes)) {
+    refuse(`A name in the path ${shown(name)} is longer than ${limits.segmentBytes} bytes`);
+  }
   const path = segments.join('/');
+  if (name.startsWith('/') || /^[A-Za-z]:/.test(path)) refuse(`The path ${shown(name)} is absolute`);
   if (path.length > limits.pathLength) refuse(`The path ${shown(name)} is longer than ${limits.pathLength} characters`);
   return path === '' ? undefined : path;
 };

@@ -48,7 +48,8 @@ const problemsOf = (found: Iterable<{ instancePath: string; message: string; par
     const required = (params as { requiredProperties?: string[] }).requiredProperties;
     const names = required ?? [instancePath.slice(1).split('/')[0] ?? ''];
     // Values are not shown: one of them may be a secret in the wrong place.
-    for (const name of names) if (!problems.has(name)) problems.set(name, `${name} ${required === undefined ? message : 'is required'}`);
+    for (const name of names)
+      if (!problems.has(name)) problems.set(name, `${name} ${required === undefined ? message : 'is required'}`);
   }
   return [...problems.values()];
 };

@@ -4,7 +4,18 @@ import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pin
 export type { Logger };
 
 /** Any of these keys, at the top or one level down, is a credential wherever it comes from. */
-const secrets = ['authorization', 'cookie', 'set-cookie', 'password', 'token', 'secret', 'signingKey', 'SCHEDULER_SIGNING_KEY', 'secretAccessKey', 'sessionToken'];
+const secrets = [
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'password',
+  'token',
+  'secret',
+  'signingKey',
+  'SCHEDULER_SIGNING_KEY',
+  'secretAccessKey',
+  'sessionToken',
+];
 
 export const redactedPaths = secrets.flatMap((key) => [`["${key}"]`, `*["${key}"]`, `*.headers["${key}"]`]);
 
@@ -29,5 +40,11 @@ export const createLogger = async (options: LoggerOptions, destination?: Destina
 /** Loaded only for a terminal: in production it costs nothing. */
 const prettyStream = async (): Promise<DestinationStream> => {
   const { default: pretty } = await import('pino-pretty');
-  return pretty({ colorize: true, sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'process,trace_id,span_id,correlation_id', singleLine: true });
+  return pretty({
+    colorize: true,
+    sync: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'process,trace_id,span_id,correlation_id',
+    singleLine: true,
+  });
 };

@@ -136,7 +136,7 @@ export const startGroup = (
 };
 
 /** When a process began, as digits that only have to differ between two processes of one pid; undefined when it is gone. */
-const birthOf = (pid: number): string | undefined => {
+export const birthOf = (pid: number): string | undefined => {
   try {
     // Linux: clock ticks since boot, field 22.
     if (process.platform === 'linux') return statOf(pid)[19];

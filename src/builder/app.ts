@@ -1,0 +1,38 @@
+// The builder's HTTP server: every route in its place. Building it is not listening.
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from '../ops/logger.ts';
+import type { Registry } from '../ops/metrics.ts';
+import { addOpsRoutes } from '../ops/ops-routes.ts';
+import { createServer, type ServerOptions } from '../ops/server.ts';
+import type { FunctionPlatform, ImageBuilder } from '../ports.ts';
+import { createAccept } from './accept.ts';
+import type { Builder } from './builder.ts';
+import type { AdmitEvent } from './limits.ts';
+import type { BuilderMetrics } from './metrics.ts';
+import { addBuildRoutes } from './routes/builds.ts';
+import { addEventRoutes } from './routes/cloudevents.ts';
+import { addDocumentation } from './routes/documentation.ts';
+import { addFunctionRoutes } from './routes/functions.ts';
+
+export type AppDeps = {
+  builder: Builder;
+  builds: ImageBuilder;
+  functions: FunctionPlatform;
+  admit: AdmitEvent;
+  metrics: BuilderMetrics;
+  registry: Registry;
+  logger: Logger;
+  notReady: () => string | undefined;
+  now: () => number;
+};
+
+export const createApp = (deps: AppDeps, options: ServerOptions): FastifyInstance => {
+  const app = createServer(options, deps.logger);
+  const accept = createAccept({ ...deps, handlers: deps.builder.handlers });
+  addDocumentation(app);
+  addEventRoutes(app, { ...deps, accept });
+  addBuildRoutes(app, { builds: deps.builds, cancel: deps.builder.cancel });
+  addFunctionRoutes(app, { ...deps, remove: deps.builder.remove });
+  addOpsRoutes(app, deps.registry, deps.notReady);
+  return app;
+};

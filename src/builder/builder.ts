@@ -1,0 +1,79 @@
+// The builder without its server: every handler made from the ports, and the sweep. What it decides is here; who carries it out is not.
+import type { LambdaEvent } from '../core/events.ts';
+import type { FunctionRef } from '../core/function.ts';
+import type { Logger } from '../ops/logger.ts';
+import type { EventSink, FunctionPlatform, ImageBuilder, ObjectStore } from '../ports.ts';
+import { createCancelBuild, onCancelEvent, type CancelBuild } from './cancel-build.ts';
+import { createDeleteFunction, type DeleteFunction } from './delete-function.ts';
+import { createDeploy } from './deploy.ts';
+import type { Handlers } from './dispatch.ts';
+import { createFinishBuild, createFinishJob } from './finish-build.ts';
+import type { Packing } from './limits.ts';
+import type { BuilderMetrics } from './metrics.ts';
+import { createPendingEvents } from './pending-events.ts';
+import { createRunFunction } from './run-function.ts';
+import { createSourceReader } from './source-facts.ts';
+import { createStartBuild, type StartBuildDeps } from './start-build.ts';
+import { createStartJob } from './start-job.ts';
+import { createSweep } from './sweep.ts';
+import type { Templates } from './template.ts';
+
+export type BuilderDeps = {
+  sources: ObjectStore;
+  temp: ObjectStore;
+  builds: ImageBuilder;
+  functions: FunctionPlatform;
+  /** The builder's own broker. */
+  events: EventSink;
+  /** The functions' broker. */
+  functionEvents: EventSink;
+  packing: Packing;
+  metrics: BuilderMetrics;
+  logger: Logger;
+  images: StartBuildDeps['images'];
+  templates: Templates;
+  spoolFolder: string;
+  now: () => number;
+};
+
+export type Builder = {
+  handlers: Handlers;
+  cancel: CancelBuild;
+  remove: DeleteFunction;
+  /** The function has become ready, or can't: what waits for it is handed over. */
+  settled(ref: FunctionRef): Promise<number>;
+  sweep(olderThanMs: number): Promise<void>;
+};
+
+const startBuildEvent =
+  (startBuild: ReturnType<typeof createStartBuild>): Handlers['build.start'] =>
+  ({ ref, data }: LambdaEvent<'build.start'>, origin) =>
+    startBuild({ ...data, ref, sourceKey: data.s3_key, contentHash: data.content_hash }, origin);
+
+export const createBuilder = (deps: BuilderDeps): Builder => {
+  const pending = createPendingEvents(deps);
+  const deploy = createDeploy({ ...deps, pending });
+  const sources = createSourceReader(deps.sources, deps.spoolFolder);
+  const startBuild = createStartBuild({ ...deps, deploy, sources });
+  const finish = { ...deps, pending, deploy };
+  const finishBuild = createFinishBuild(finish);
+  const cancel = createCancelBuild({ ...deps, pending });
+  const remove = createDeleteFunction({ ...deps, pending, cancel });
+  return {
+    handlers: {
+      'build.start': startBuildEvent(startBuild),
+      'parser.start': createRunFunction({ ...deps, pending, startBuild }),
+      'job.start': createStartJob(deps),
+      'build.cancel': onCancelEvent(cancel),
+      'build.complete': finishBuild,
+      'build.failed': finishBuild,
+      'build.timeout': finishBuild,
+      'service.delete': ({ ref, data }, origin) => remove(ref, { serviceName: data.service_name, reason: data.reason }, origin),
+      'job.changed': createFinishJob(finish),
+    },
+    cancel,
+    remove,
+    settled: (ref) => pending.deliver(ref),
+    sweep: createSweep({ ...finish, startBuild }),
+  };
+};

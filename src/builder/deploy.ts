@@ -1,0 +1,48 @@
+// An image becomes the function: declared on the platform by digest, told to the broker, and handed the events that waited for it.
+import type { Build } from '../core/build.ts';
+import { emitted, type Origin } from '../core/emitted.ts';
+import { fn10, serviceName, type FunctionRef } from '../core/function.ts';
+import type { EventSink, FunctionPlatform, FunctionState, ObjectStore } from '../ports.ts';
+import type { PendingEvents } from './pending-events.ts';
+
+export type Deployed = { outcome: 'created' | 'updated' | 'unchanged' | 'superseded'; state?: FunctionState };
+export type Deploy = (build: Build, imageDigest: string, requestedAt: number, origin: Origin) => Promise<Deployed>;
+
+const tombstoneKey = (ref: FunctionRef): string => `deleted/${fn10(ref)}.json`;
+
+/** Written before a function is removed: a build that was asked for earlier no longer deploys it, however late it completes. */
+export const markDeleted = async (temp: ObjectStore, ref: FunctionRef, at: number): Promise<void> => {
+  await temp.write(tombstoneKey(ref), Buffer.from(JSON.stringify({ ref, at })));
+};
+
+const deletedAt = async (temp: ObjectStore, ref: FunctionRef): Promise<number> => {
+  const found = await temp.head(tombstoneKey(ref));
+  if (found === undefined) return -1;
+  const chunks: Buffer[] = [];
+  for await (const chunk of (await temp.read(tombstoneKey(ref))) as AsyncIterable<Buffer>) chunks.push(chunk);
+  return (JSON.parse(Buffer.concat(chunks).toString('utf8')) as { at: number }).at;
+};
+
+export const createDeploy =
+  (deps: { functions: FunctionPlatform; events: EventSink; temp: ObjectStore; pending: PendingEvents }): Deploy =>
+  async (build, imageDigest, requestedAt, origin) => {
+    const { ref } = build;
+    if (requestedAt <= (await deletedAt(deps.temp, ref))) return { outcome: 'superseded' };
+    const spec = {
+      ref,
+      name: serviceName(ref),
+      image: build.image,
+      imageDigest,
+      runtime: build.runtime,
+      buildId: build.buildId,
+      requestedAt,
+    };
+    const { outcome, state } = await deps.functions.apply(spec);
+    if (outcome === 'superseded') return { outcome };
+    // Also when nothing changed: the process may have died between declaring and telling. The id is the same then.
+    const name = state.createdAt === state.updatedAt ? 'service.created' : 'service.updated';
+    const data = { service_name: spec.name, image_digest: imageDigest, build_id: build.buildId, url: state.url };
+    await deps.events.publish(emitted(name, ref, origin, data, state.updatedAt, imageDigest));
+    if (state.state !== 'deploying') await deps.pending.deliver(ref);
+    return { outcome, state };
+  };

@@ -1,0 +1,100 @@
+// A completion event: believed only if it matches the build it names, then the function is deployed, or what waits for it is told.
+import { checkCompletion, hasEnded, type Build } from '../core/build.ts';
+import type { Origin } from '../core/emitted.ts';
+import { CodedError } from '../core/errors.ts';
+import type { LambdaEvent } from '../core/events.ts';
+import type { FunctionRef } from '../core/function.ts';
+import type { FunctionPlatform, ImageBuilder } from '../ports.ts';
+import type { Deploy } from './deploy.ts';
+import type { Outcome } from './outcome.ts';
+import type { PendingEvents } from './pending-events.ts';
+
+export type FinishDeps = { builds: ImageBuilder; functions: FunctionPlatform; pending: PendingEvents; deploy: Deploy };
+
+type Completion = LambdaEvent<'build.complete' | 'build.failed' | 'build.timeout'>;
+
+const buildNamed = async (builds: ImageBuilder, buildId: string): Promise<Build> => {
+  const build = await builds.get(buildId);
+  if (build === undefined) throw new CodedError('BUILD_UNKNOWN', `There is no build "${buildId}"`, { field: 'data.build_id' });
+  return build;
+};
+
+/** The registry's own digest is what is deployed; a completion that tells another one lies. */
+const verifiedDigest = async (builds: ImageBuilder, build: Build, claimed: string | undefined): Promise<string> => {
+  const digest = await builds.findImage(build.image);
+  if (digest === undefined)
+    throw new CodedError('IMAGE_REFUSED', `The image of build ${build.buildId} is not in the registry`, {
+      field: 'data.image_uri',
+    });
+  if (claimed !== undefined && claimed !== digest) {
+    throw new CodedError('IMAGE_REFUSED', `The image of build ${build.buildId} has another digest`, {
+      field: 'data.image_digest',
+    });
+  }
+  return digest;
+};
+
+/** Another build of the function may still bring it, and a function that is there takes events with its older image. */
+const nothingElseComes = async (deps: FinishDeps, ref: FunctionRef): Promise<boolean> => {
+  if ((await deps.functions.get(ref)) !== undefined) return false;
+  const { items } = await deps.builds.list(ref, { limit: 100 });
+  return items.every((build) => hasEnded(build.status));
+};
+
+export const refusalOf = (build: Build): CodedError => {
+  const message = `The function's build ${build.buildId} has ended as "${build.status}": ${build.errorMessage ?? 'no reason is known'}`;
+  if (build.status === 'timeout') return new CodedError('BUILD_TIMEOUT', message);
+  return new CodedError(build.status === 'cancelled' ? 'BUILD_CANCELLED' : 'BUILD_FAILED', message);
+};
+
+const fail = async (deps: FinishDeps, build: Build): Promise<Outcome> => {
+  const count = (await nothingElseComes(deps, build.ref)) ? await deps.pending.reject(build.ref, refusalOf(build)) : 0;
+  return {
+    status: 'acknowledged',
+    ref: build.ref,
+    buildId: build.buildId,
+    message: `The build did not complete; ${count} waiting events are dead letters now`,
+  };
+};
+
+const complete = async (deps: FinishDeps, build: Build, claimed: string | undefined, origin: Origin): Promise<Outcome> => {
+  const digest = await verifiedDigest(deps.builds, build, claimed);
+  const { outcome } = await deps.deploy(build, digest, build.requestedAt, origin);
+  return { status: 'acknowledged', ref: build.ref, buildId: build.buildId, message: `The function is ${outcome}` };
+};
+
+/** Also what a build's own record says, when its completion event was lost. */
+export const finishBuild = (deps: FinishDeps, build: Build, origin: Origin, claimed?: string): Promise<Outcome> =>
+  build.status === 'complete' ? complete(deps, build, claimed, origin) : fail(deps, build);
+
+const claimedStatus = { 'build.complete': 'complete', 'build.failed': 'failed', 'build.timeout': 'timeout' } as const;
+
+export const createFinishBuild =
+  (deps: FinishDeps) =>
+  async ({ name, ref, data }: Completion, origin: Origin): Promise<Outcome> => {
+    const build = await buildNamed(deps.builds, data.build_id);
+    checkCompletion(build, ref, data);
+    // A build that runs again has left this completion behind.
+    if (!hasEnded(build.status))
+      return { status: 'skipped', ref, buildId: build.buildId, message: `The build is ${build.status}` };
+    if (build.status !== claimedStatus[name]) {
+      throw new CodedError('COMPLETION_MISMATCH', `Build ${build.buildId} has ended as "${build.status}"`, { field: 'type' });
+    }
+    const outcome = await finishBuild(deps, build, origin, data.image_digest);
+    await deps.builds.admitNext();
+    return outcome;
+  };
+
+/** The second witness: Kubernetes says that a job changed. What the job's own record says is what counts. */
+export const createFinishJob =
+  (deps: FinishDeps) =>
+  async ({ ref, data }: LambdaEvent<'job.changed'>, origin: Origin): Promise<Outcome> => {
+    const buildId = data.metadata.name.slice('build-'.length);
+    const build = await deps.builds.get(buildId);
+    if (build === undefined || !hasEnded(build.status))
+      return { status: 'skipped', ref, buildId, message: 'The job has not ended' };
+    checkCompletion(build, ref, { build_id: buildId });
+    const outcome = await finishBuild(deps, build, origin);
+    await deps.builds.admitNext();
+    return outcome;
+  };

@@ -1,0 +1,96 @@
+// The levels of contract section 7 that the builder holds. Each refusal says which limit it was, whose, and when to come back.
+import Bottleneck from 'bottleneck';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CodedError, type ErrorCode } from '../core/errors.ts';
+import type { ObjectStore, RateLimiter, RateVerdict } from '../ports.ts';
+import type { BuilderMetrics, LimitName } from './metrics.ts';
+
+const refuse = (code: ErrorCode, limit: LimitName, message: string, verdict: RateVerdict, metrics: BuilderMetrics): never => {
+  metrics.limitMet(limit);
+  throw new CodedError(code, message, {
+    limit,
+    retryAfterSeconds: Math.max(1, Math.ceil(verdict.retryAfterMs / 1000)),
+    quota: { limit: verdict.limit, remaining: verdict.remaining },
+  });
+};
+
+export type AdmitEvent = (tenant: string) => Promise<RateVerdict>;
+
+/** The tenant's limit first: what is over it never takes from what all tenants share. */
+export const createAdmitEvent =
+  (limiters: { tenant: RateLimiter; global: RateLimiter }, metrics: BuilderMetrics): AdmitEvent =>
+  async (tenant) => {
+    const own = await limiters.tenant.take(tenant);
+    if (!own.allowed)
+      refuse('TENANT_RATE_LIMITED', 'tenant', `Tenant "${tenant}" sends more events than its limit`, own, metrics);
+    const shared = await limiters.global.take('all');
+    if (!shared.allowed)
+      refuse('GLOBAL_RATE_LIMITED', 'global', 'All tenants together send more events than the limit', shared, metrics);
+    return own;
+  };
+
+export type Packing = <T>(pack: () => Promise<T>) => Promise<T>;
+
+/** At most so many at once and per minute; who waits longer than `waitMs` is answered 503 and never begins. */
+export const createPackingLimit = (
+  options: Bottleneck.ConstructorOptions & { maxConcurrent: number },
+  waitMs: number,
+  metrics: BuilderMetrics,
+): Packing => {
+  const limiter = new Bottleneck(options);
+  return async (pack) => {
+    const patience = new AbortController();
+    const tired = sleep(waitMs, undefined, { signal: patience.signal }).then(
+      () => {
+        patience.abort();
+        metrics.limitMet('packing');
+        throw new CodedError('PACKING_BUSY', `More than ${options.maxConcurrent} build contexts wait to be packed`, {
+          limit: 'packing',
+          retryAfterSeconds: 5,
+        });
+      },
+      () => undefined,
+    );
+    const turn = limiter.schedule(async () => {
+      if (patience.signal.aborted) return undefined;
+      patience.abort();
+      return { packed: await pack() };
+    });
+    // Whichever settles first decides; the other is then only waited for.
+    turn.catch(() => undefined);
+    await Promise.race([tired, turn]);
+    const done = await turn;
+    if (done === undefined)
+      throw new CodedError('PACKING_BUSY', 'The build context was not packed in time', {
+        limit: 'packing',
+        retryAfterSeconds: 5,
+      });
+    return done.packed;
+  };
+};
+
+const waitForToken = async (limiter: RateLimiter, waitMs: number, metrics: BuilderMetrics): Promise<void> => {
+  const deadline = Date.now() + waitMs;
+  for (;;) {
+    const verdict = await limiter.take('storage');
+    if (verdict.allowed) return;
+    if (Date.now() + verdict.retryAfterMs > deadline)
+      refuse('STORAGE_BUSY', 'storage', 'Too many requests to the object store wait for their turn', verdict, metrics);
+    await sleep(verdict.retryAfterMs);
+  }
+};
+
+/** The store behind its limit: every request waits for a token. */
+export const limitedStore = (store: ObjectStore, limiter: RateLimiter, waitMs: number, metrics: BuilderMetrics): ObjectStore => {
+  const token = (): Promise<void> => waitForToken(limiter, waitMs, metrics);
+  return {
+    head: async (key) => (await token(), store.head(key)),
+    read: async (key) => (await token(), store.read(key)),
+    write: async (key, body, options) => (await token(), store.write(key, body, options)),
+    remove: async (key) => (await token(), store.remove(key)),
+    list: async function* (prefix) {
+      await token();
+      yield* store.list(prefix);
+    },
+  };
+};

@@ -1,0 +1,98 @@
+// Events that wait for their function to be built. They lie in the object store, so that any process can hand them over.
+import { createHash } from 'node:crypto';
+import type { CloudEvent } from '../core/cloudevent.ts';
+import { originOf } from '../core/correlation.ts';
+import { rejectionOf } from '../core/emitted.ts';
+import { CodedError } from '../core/errors.ts';
+import { eventSourceOf, pendingKey, pendingPrefix, type FunctionRef } from '../core/function.ts';
+import { fromJsonFormat, toJsonFormat } from '../core/json-format.ts';
+import type { EventSink, ObjectStore } from '../ports.ts';
+
+export type PendingEvent = {
+  key: string;
+  ref: FunctionRef;
+  event: CloudEvent;
+  sourceKey?: string;
+  /** ms since the epoch */ keptAt: number;
+};
+
+export type PendingEvents = {
+  /** Resolves once the event survives this process. */
+  keep(ref: FunctionRef, event: CloudEvent, sourceKey: string | undefined): Promise<void>;
+  drop(ref: FunctionRef, event: CloudEvent): Promise<void>;
+  /** Hands what waits for the function to the functions' broker, each event gone from here only once the broker owes it. */
+  deliver(ref: FunctionRef): Promise<number>;
+  /** The function will not come: what waits for it becomes dead letters, with the reason. */
+  reject(ref: FunctionRef, reason: CodedError): Promise<number>;
+  /** All that waits, of one function or of all. */
+  list(ref?: FunctionRef): AsyncIterable<PendingEvent>;
+};
+
+type Stored = { ref: FunctionRef; event: Record<string, unknown>; source_key?: string };
+
+/**
+ * The event as the function's trigger will know it. An event that already comes from the tenant about the function is not touched;
+ * another (a curl) gets their source and subject, and keeps its own source and id as extensions (docs/adr/0002).
+ */
+export const addressed = (event: CloudEvent, ref: FunctionRef): CloudEvent => {
+  const source = eventSourceOf(ref);
+  if (event.source === source && event.subject === ref.function) return event;
+  if (event.source === source) return { ...event, subject: ref.function };
+  const from = createHash('sha256').update(event.source).digest('hex').slice(0, 8);
+  // Two senders may use one id; under a common source it has to stay two.
+  const extensions = { ...event.extensions, originsource: event.source, originid: event.id };
+  return { ...event, id: `${event.id}-${from}`, source, subject: ref.function, extensions };
+};
+
+const contentOf = async (temp: ObjectStore, key: string): Promise<Stored> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of (await temp.read(key)) as AsyncIterable<Buffer>) chunks.push(chunk);
+  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as Stored;
+};
+
+/** Another process may hand the same event over at the same time; then it is gone, and that is success. */
+async function* stored(temp: ObjectStore, prefix: string): AsyncIterable<PendingEvent> {
+  for await (const { key, modifiedAt } of temp.list(prefix)) {
+    try {
+      const { ref, event, source_key: sourceKey } = await contentOf(temp, key);
+      yield { key, ref, event: fromJsonFormat(event), keptAt: modifiedAt, ...(sourceKey === undefined ? {} : { sourceKey }) };
+    } catch (thrown) {
+      if (!(thrown instanceof CodedError && thrown.code === 'SOURCE_NOT_FOUND')) throw thrown;
+    }
+  }
+}
+
+export const createPendingEvents = (deps: {
+  temp: ObjectStore;
+  functionEvents: EventSink;
+  events: EventSink;
+  now: () => number;
+}): PendingEvents => {
+  const { temp } = deps;
+  return {
+    keep: async (ref, event, sourceKey) => {
+      const value: Stored = { ref, event: toJsonFormat(event), ...(sourceKey === undefined ? {} : { source_key: sourceKey }) };
+      await temp.write(pendingKey(ref, event), Buffer.from(JSON.stringify(value)), { ifAbsent: true });
+    },
+    drop: (ref, event) => temp.remove(pendingKey(ref, event)),
+    deliver: async (ref) => {
+      let count = 0;
+      for await (const { key, event } of stored(temp, pendingPrefix(ref))) {
+        await deps.functionEvents.publish(addressed(event, ref));
+        await temp.remove(key);
+        count++;
+      }
+      return count;
+    },
+    reject: async (ref, reason) => {
+      let count = 0;
+      for await (const { key, event } of stored(temp, pendingPrefix(ref))) {
+        await deps.events.publish(rejectionOf(event, ref, originOf(event), reason, deps.now()));
+        await temp.remove(key);
+        count++;
+      }
+      return count;
+    },
+    list: (ref) => stored(temp, ref === undefined ? 'pending/' : pendingPrefix(ref)),
+  };
+};

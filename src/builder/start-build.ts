@@ -1,0 +1,194 @@
+// build.start: a source becomes a packed context and a submitted build, unless one of the two is there already.
+import { buildId, buildKey, contextKey, hasEnded, nextTryAt, type Build, type BuildRequest } from '../core/build.ts';
+import { emitted, type Origin } from '../core/emitted.ts';
+import { CodedError } from '../core/errors.ts';
+import { defaultSourceKey, imageName, type FunctionRef } from '../core/function.ts';
+import { languageOf, type Language, type Runtime } from '../core/source.ts';
+import type { EventSink, FunctionPlatform, ImageBuilder, ObjectStore } from '../ports.ts';
+import { packContext } from './build-context.ts';
+import type { Deploy } from './deploy.ts';
+import type { Packing } from './limits.ts';
+import type { BuilderMetrics } from './metrics.ts';
+import type { Outcome } from './outcome.ts';
+import type { Source } from './read-source.ts';
+import type { SourceFacts, SourceReader } from './source-facts.ts';
+import type { Templates } from './template.ts';
+
+export type BuildWish = {
+  ref: FunctionRef;
+  sourceKey?: string | undefined;
+  runtime?: Runtime | Language | undefined;
+  handler?: string | undefined;
+  priority?: number | undefined;
+  force?: boolean | undefined;
+  contentHash?: string | undefined;
+};
+
+export type StartBuild = (wish: BuildWish, origin: Origin) => Promise<Outcome>;
+
+export type StartBuildDeps = {
+  temp: ObjectStore;
+  builds: ImageBuilder;
+  functions: FunctionPlatform;
+  events: EventSink;
+  sources: SourceReader;
+  templates: Templates;
+  packing: Packing;
+  deploy: Deploy;
+  metrics: BuilderMetrics;
+  images: {
+    registry: string;
+    repository: string;
+    /** Of the tool that builds, as far as they change the image. */
+    options: Readonly<Record<string, string>>;
+  };
+  now: () => number;
+};
+
+const defaultPriority = 5;
+
+const checkHash = (wanted: string | undefined, { contentHash }: SourceFacts): void => {
+  if (wanted !== undefined && wanted.replace('sha256:', '') !== contentHash) {
+    throw new CodedError('CONTENT_HASH_MISMATCH', `The source has the hash ${contentHash}, not the one in "data.content_hash"`, {
+      field: 'data.content_hash',
+    });
+  }
+};
+
+const requestOf = async (
+  deps: StartBuildDeps,
+  wish: BuildWish,
+  sourceKey: string,
+  facts: SourceFacts,
+  origin: Origin,
+): Promise<BuildRequest> => {
+  const { version, images } = await deps.templates(languageOf(facts.runtime));
+  const key = buildKey({
+    ...facts,
+    ...(wish.handler === undefined ? {} : { handler: wish.handler }),
+    templateVersion: version,
+    baseImages: images[facts.runtime] ?? {},
+    builderOptions: deps.images.options,
+  });
+  return {
+    buildId: buildId(wish.ref, key, wish.force === true ? origin.cause : undefined),
+    ref: wish.ref,
+    buildKey: key,
+    contentHash: facts.contentHash,
+    sourceKey,
+    runtime: facts.runtime,
+    ...(wish.handler === undefined ? {} : { handler: wish.handler }),
+    image: imageName(deps.images.registry, deps.images.repository, wish.ref, key),
+    contextKey: contextKey(key),
+    priority: wish.priority ?? defaultPriority,
+    requestedAt: deps.now(),
+    ...origin,
+  };
+};
+
+/** The outcome of an equal event that has nothing to start. */
+const alreadyUnderWay = (build: Build | undefined, now: number): Outcome | undefined => {
+  if (build === undefined) return undefined;
+  const skipped = { status: 'skipped', ref: build.ref, buildId: build.buildId } as const;
+  if (!hasEnded(build.status)) return { ...skipped, message: `This build is ${build.status} already` };
+  const at = nextTryAt(build, now);
+  if (at === undefined) return undefined;
+  const why = build.errorMessage === undefined ? '' : `: ${build.errorMessage.slice(0, 500)}`;
+  const again = `An equal event tries it again after ${new Date(at).toISOString()}; "force" or job.start do at once`;
+  return { ...skipped, failedLately: true, message: `This build has ended as "${build.status}"${why}. ${again}` };
+};
+
+const deployExisting = async (
+  deps: StartBuildDeps,
+  request: BuildRequest,
+  before: Build | undefined,
+  digest: string,
+  origin: Origin,
+): Promise<Outcome> => {
+  const { ref } = request;
+  const outcome = { ref, buildId: request.buildId };
+  const current = await deps.functions.get(ref);
+  if (current?.imageDigest === digest)
+    return { ...outcome, status: 'skipped', message: 'This source is built and deployed already' };
+  const build: Build = before ?? {
+    ...request,
+    status: 'complete',
+    jobName: `build-${request.buildId}`,
+    attempt: 1,
+    createdAt: request.requestedAt,
+  };
+  const deployed = await deps.deploy(build, digest, request.requestedAt, origin);
+  if (deployed.outcome === 'superseded') return { ...outcome, status: 'skipped', message: 'A later request is deployed already' };
+  return { ...outcome, status: 'acknowledged', message: 'This source was built before; its image is deployed' };
+};
+
+const packIfAbsent = async (deps: StartBuildDeps, request: BuildRequest, read: Source | undefined): Promise<void> => {
+  if ((await deps.temp.head(request.contextKey)) !== undefined) return;
+  await deps.packing(async () => {
+    const begun = performance.now();
+    const source = read ?? (await deps.sources.read(request.sourceKey, request.runtime));
+    try {
+      // The source may have changed since it was hashed: then its context would stand under the wrong key.
+      checkHash(request.contentHash, { contentHash: source.contentHash, runtime: request.runtime });
+      const template = await deps.templates(languageOf(request.runtime));
+      await deps.temp.write(request.contextKey, packContext(source, template, request.runtime, request.handler), {
+        ifAbsent: true,
+      });
+    } finally {
+      if (read === undefined) await source.spool.remove();
+    }
+    deps.metrics.contextPacked((performance.now() - begun) / 1000);
+  });
+};
+
+const submit = async (deps: StartBuildDeps, request: BuildRequest, origin: Origin): Promise<Outcome> => {
+  const { outcome, build } = await deps.builds.submit(request);
+  const common = { ref: request.ref, buildId: request.buildId };
+  // A retry of the event that started it tells the broker again, with the same id: the first try may have died before it could.
+  if (outcome === 'exists' && build.cause.id !== origin.cause.id)
+    return { ...common, status: 'skipped', message: `This build is ${build.status} already` };
+  const name = build.status === 'queued' ? 'build.queued' : 'build.started';
+  const data = {
+    build_id: build.buildId,
+    job_name: build.jobName,
+    image_uri: build.image,
+    content_hash: build.contentHash,
+    attempt: build.attempt,
+  };
+  await deps.events.publish(emitted(name, build.ref, origin, data, build.createdAt, `${build.buildId}\0${build.attempt}`));
+  if (build.status === 'queued') return { ...common, status: 'queued', message: 'The build waits for its turn' };
+  return { ...common, status: 'started', message: 'The build has started' };
+};
+
+/** How a build that is known before anything is packed ends the matter; undefined when it has to be built. */
+const settle = async (
+  deps: StartBuildDeps,
+  wish: BuildWish,
+  request: BuildRequest,
+  origin: Origin,
+): Promise<Outcome | undefined> => {
+  const before = await deps.builds.get(request.buildId);
+  const underWay = alreadyUnderWay(before, deps.now());
+  const isRetryOfItsCause = before?.cause.id === origin.cause.id && underWay?.failedLately !== true;
+  if (underWay !== undefined && !isRetryOfItsCause) return underWay;
+  if (wish.force === true && before?.status !== 'complete') return undefined;
+  const digest = await deps.builds.findImage(request.image);
+  return digest === undefined ? undefined : deployExisting(deps, request, before, digest, origin);
+};
+
+export const createStartBuild =
+  (deps: StartBuildDeps): StartBuild =>
+  async (wish, origin) => {
+    const sourceKey = wish.sourceKey ?? defaultSourceKey(wish.ref);
+    const { facts, source } = await deps.sources.facts(sourceKey, wish.runtime);
+    try {
+      checkHash(wish.contentHash, facts);
+      const request = await requestOf(deps, wish, sourceKey, facts, origin);
+      const settled = await settle(deps, wish, request, origin);
+      if (settled !== undefined) return settled;
+      await packIfAbsent(deps, request, source);
+      return await submit(deps, request, origin);
+    } finally {
+      await source?.spool.remove();
+    }
+  };
