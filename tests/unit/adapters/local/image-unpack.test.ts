@@ -105,7 +105,6 @@ describe('unpacking a build context', () => {
       message: expect.stringContaining('too many') as unknown,
     });
   });
-  });
 
   test('stops when the signal fires, with its reason', async () => {
     const reason = { status: 'cancelled' };
