@@ -1,6 +1,6 @@
 // Every event that is accepted: its type, the shape of its data, and whose function it is about.
 import Type, { type Static, type TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 import { buildIdPattern } from './build.ts';
 import type { CloudEvent } from './cloudevent.ts';
 import { CodedError } from './errors.ts';
@@ -14,8 +14,12 @@ const id = Type.String({ pattern: idPattern });
 const identity = { third_party_id: Type.Optional(id), parser_id: Type.Optional(id) };
 const optional = {
   sourceKey: Type.Optional(
-    // Printable, relative, and no segment that climbs: it is joined below a bucket or a folder.
-    Type.String({ minLength: 1, maxLength: 1024, pattern: '^(?!/)(?!(?:.*/)?\\.\\.?(?:/|$))[^\\u0000-\\u001f\\u007f\\\\]+$' }),
+    // Relative, whole characters, and no segment that climbs: it is joined below a bucket or a folder. A dot would not match U+2028.
+    Type.String({
+      minLength: 1,
+      maxLength: 1024,
+      pattern: '^(?!/)(?!(?:[\\s\\S]*/)?\\.\\.?(?:/|$))[^\\u0000-\\u001f\\u007f\\\\\\ud800-\\udfff]+$',
+    }),
   ),
   buildId: Type.Optional(Type.String({ pattern: buildIdPattern })),
   contentHash: Type.Optional(Type.String({ pattern: '^(?:sha256:)?[0-9a-f]{64}$' })),
@@ -25,6 +29,14 @@ const optional = {
   digest: Type.Optional(Type.String({ pattern: '^sha256:[0-9a-f]{64}$' })),
   count: Type.Optional(Type.Number({ minimum: 0 })),
 };
+
+/** Checked as one: naming each of a million wrong elements would hold up every other request. */
+const numbers = Type.Refine(
+  Type.Unsafe<number[]>({ type: 'array', description: 'Numbers' }),
+  (values) => values.every((value) => typeof value === 'number'),
+  () => 'must be an array of numbers',
+);
+const anyObject = Type.Unsafe<Record<string, unknown>>({ type: 'object' });
 
 const completion = Type.Object({
   ...identity,
@@ -62,7 +74,7 @@ export const schemas = {
     force: Type.Optional(Type.Boolean()),
     context_id: optional.text,
     content_hash: optional.contentHash,
-    parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    parameters: Type.Optional(anyObject),
   }),
   'parser.start': Type.Object({
     ...identity,
@@ -73,7 +85,7 @@ export const schemas = {
         blockId: Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Number()])),
         blockchainType: Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Number()])),
         urlForBlob: Type.Optional(Type.String({ maxLength: 8192 })),
-        logIndices: Type.Optional(Type.Array(Type.Number())),
+        logIndices: Type.Optional(numbers),
       }),
     ),
   }),
@@ -108,44 +120,57 @@ export const wireTypes: ReadonlyMap<string, EventName> = new Map<string, EventNa
   ]),
 ]);
 
-const validators = new Map(Object.entries(schemas).map(([name, schema]) => [name, Compile(schema)]));
+const validators = Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, Compile(schema)])) as Record<
+  EventName,
+  Validator
+>;
 
+const unexplained = { instancePath: '', message: 'breaks a rule', params: {} };
+
+/** Refuses the data with the first rule that it breaks. */
 const checkData = (name: EventName, value: unknown): void => {
-  const validator = validators.get(name);
-  if (validator === undefined || validator.Check(value)) return;
-  const [error] = validator.Errors(value);
-  const field = `data${(error?.instancePath ?? '').replaceAll('/', '.')}`;
-  throw new CodedError('INVALID_DATA', `Field "${field}" ${error?.message ?? 'breaks a rule'}`, { field });
+  if (validators[name].Check(value)) return;
+  const [{ instancePath, message, params } = unexplained] = validators[name].Errors(value);
+  const { requiredProperties: [absent] = [] } = params as { requiredProperties?: string[] };
+  const field = `data${instancePath}${absent === undefined ? '' : `/${absent}`}`.replaceAll('/', '.');
+  throw new CodedError('INVALID_DATA', `Field "${field}" ${absent === undefined ? message : 'is required'}`, { field });
 };
 
-const missing = (field: string): never => {
-  throw new CodedError(
-    'IDENTITY_MISSING',
-    `The data must carry "${field}": the event source is not network.notifi.<third_party_id>`,
-    { field },
-  );
+const missing = (name: string, because: string): never => {
+  const field = `data.${name}`;
+  throw new CodedError('IDENTITY_MISSING', `Field "${field}" is required, because ${because}`, { field });
 };
 
-const agree = (field: string, one: string | undefined, other: string | undefined): string => {
-  if (one !== undefined && other !== undefined && one !== other) {
-    throw new CodedError('IDENTITY_MISMATCH', `Field "data.${field}" and the event's source and subject disagree`, {
-      field: `data.${field}`,
-    });
-  }
-  return one ?? other ?? missing(field);
+const agreed = (name: string, said: string, repeated: string | undefined): string => {
+  if (repeated === undefined || repeated === said) return said;
+  const field = `data.${name}`;
+  throw new CodedError('IDENTITY_MISMATCH', `Field "${field}" and the event's source and subject disagree`, { field });
+};
+
+type Repeated = { third_party_id?: string; parser_id?: string };
+
+const identityInData = (data: Repeated): FunctionRef => {
+  const because = 'the event source is not network.notifi.<third_party_id>';
+  return {
+    tenant: data.third_party_id ?? missing('third_party_id', because),
+    function: data.parser_id ?? missing('parser_id', because),
+  };
 };
 
 /** Source and subject name the function; the data may repeat it, and must where the source is of another form. */
-const identityOf = (event: CloudEvent, data: { third_party_id?: string; parser_id?: string }): FunctionRef => {
+const identityOf = (event: CloudEvent, data: Repeated): FunctionRef => {
   const tenant = tenantOfSource(event.source);
-  if (tenant === undefined)
-    return { tenant: data.third_party_id ?? missing('third_party_id'), function: data.parser_id ?? missing('parser_id') };
-  if (event.subject !== undefined && !isId(event.subject)) {
+  if (tenant === undefined) return identityInData(data);
+  const { subject } = event;
+  if (subject !== undefined && !isId(subject)) {
     throw new CodedError('INVALID_ATTRIBUTE', `Attribute "subject" must match ${idPattern}`, { field: 'subject' });
   }
   return {
-    tenant: agree('third_party_id', data.third_party_id, tenant),
-    function: agree('parser_id', data.parser_id, event.subject),
+    tenant: agreed('third_party_id', tenant, data.third_party_id),
+    function:
+      subject === undefined
+        ? (data.parser_id ?? missing('parser_id', 'the event has no subject'))
+        : agreed('parser_id', subject, data.parser_id),
   };
 };
 
