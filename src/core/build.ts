@@ -110,7 +110,8 @@ export const checkCompletion = (build: Build, ref: FunctionRef, completion: Comp
     ['parser_id', ref.function, build.ref.function],
     ['job_name', completion.job_name, build.jobName],
     ['image_uri', completion.image_uri, build.image],
-    ['content_hash', completion.content_hash, build.contentHash],
+    // Events may write the algorithm before the digits.
+    ['content_hash', completion.content_hash?.replace('sha256:', ''), build.contentHash],
     ['image_digest', completion.image_digest, build.imageDigest ?? completion.image_digest],
   ];
   for (const [field, claimed, actual] of pairs) {
