@@ -2,7 +2,7 @@
 import type { CloudEvent } from '../core/cloudevent.ts';
 import { originOf } from '../core/correlation.ts';
 import type { Origin } from '../core/emitted.ts';
-import { CodedError, toCodedError } from '../core/errors.ts';
+import { toCodedError, type CodedError } from '../core/errors.ts';
 import { parseEvent, wireTypes, type EventName } from '../core/events.ts';
 import type { FunctionRef } from '../core/function.ts';
 import type { Logger } from '../ops/logger.ts';

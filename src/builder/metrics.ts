@@ -8,6 +8,12 @@ import type { Runtime } from '../core/source.ts';
 export type EventOutcome = 'accepted' | 'done' | 'refused' | 'retryable';
 export type LimitName = 'tenant' | 'global' | 'packing' | 'storage' | 'queue';
 
+type Observed = {
+  queued: () => Promise<number>;
+  running: () => Promise<number>;
+  deadLetters: () => Promise<{ depth: number; oldestAgeMs: number }>;
+};
+
 export type BuilderMetrics = {
   eventEnded(type: EventName | 'unknown', outcome: EventOutcome, seconds: number): void;
   errorAnswered(code: ErrorCode): void;
@@ -16,11 +22,7 @@ export type BuilderMetrics = {
   buildEnded(runtime: Runtime, outcome: EndStatus, seconds: number): void;
   coldStarted(runtime: Runtime, seconds: number): void;
   /** Read when Prometheus asks. */
-  observe(sources: {
-    queued(): Promise<number>;
-    running(): Promise<number>;
-    deadLetters(): Promise<{ depth: number; oldestAgeMs: number }>;
-  }): void;
+  observe(sources: Observed): void;
 };
 
 /** Counts of the last minute, second by second: a rate that is measured, not estimated. */
@@ -45,49 +47,52 @@ const secondsUntil = {
   request: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   build: [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800],
 };
-const ratioOver = 100;
-
-export const createBuilderMetrics = (registry: Registry): BuilderMetrics => {
-  const registers = [registry];
-  const events = new Histogram({
+const createHistograms = (registers: Registry[]) => ({
+  events: new Histogram({
     name: 'knative_lambda_event_processing_time_seconds',
     help: 'From the parsed request to the answer, by event type and outcome',
     labelNames: ['type', 'outcome'],
     buckets: secondsUntil.request,
     registers,
-  });
-  const refusals = new Counter({
-    name: 'knative_lambda_errors_total',
-    help: 'Answers that are errors, by code',
-    labelNames: ['code'],
-    registers,
-  });
-  const limits = new Counter({
-    name: 'knative_lambda_limited_total',
-    help: 'Events that met a limit, by limit',
-    labelNames: ['limit'],
-    registers,
-  });
-  const packing = new Histogram({
+  }),
+  packing: new Histogram({
     name: 'knative_lambda_context_packing_seconds',
     help: 'From reading the source to the stored build context',
     buckets: secondsUntil.build,
     registers,
-  });
-  const builds = new Histogram({
+  }),
+  builds: new Histogram({
     name: 'knative_lambda_build_duration_seconds',
     help: 'From the start of a build to its end, by runtime and outcome',
     labelNames: ['runtime', 'outcome'],
     buckets: secondsUntil.build,
     registers,
-  });
-  const coldStarts = new Histogram({
+  }),
+  coldStarts: new Histogram({
     name: 'knative_lambda_cold_start_duration_seconds',
     help: 'From starting a replica to its first ready answer, by runtime',
     labelNames: ['runtime'],
     buckets: secondsUntil.request,
     registers,
-  });
+  }),
+});
+
+const createCounters = (registers: Registry[]) => ({
+  errors: new Counter({
+    name: 'knative_lambda_errors_total',
+    help: 'Answers that are errors, by code',
+    labelNames: ['code'],
+    registers,
+  }),
+  limits: new Counter({
+    name: 'knative_lambda_limited_total',
+    help: 'Events that met a limit, by limit',
+    labelNames: ['limit'],
+    registers,
+  }),
+});
+
+const createRequestRate = (registers: Registry[]): (() => void) => {
   const requests = createWindow(60);
   new Gauge({
     name: 'knative_lambda_request_rate',
@@ -97,43 +102,38 @@ export const createBuilderMetrics = (registry: Registry): BuilderMetrics => {
       this.set(requests.perSecond());
     },
   });
-  const lastBuilds: boolean[] = [];
-  new Gauge({
-    name: 'knative_lambda_build_success_rate',
-    help: `Share of the last ${ratioOver} builds that completed; absent before the first one ended`,
-    registers,
-    collect() {
-      this.reset();
-      if (lastBuilds.length > 0) this.set(lastBuilds.filter(Boolean).length / lastBuilds.length);
-      else this.remove();
-    },
-  });
-  return {
-    eventEnded: (type, outcome, seconds) => {
-      requests.add();
-      if (requests.size() > 120) requests.forget();
-      events.observe({ type, outcome }, seconds);
-    },
-    errorAnswered: (code) => refusals.inc({ code }),
-    limitMet: (limit) => limits.inc({ limit }),
-    contextPacked: (seconds) => packing.observe(seconds),
-    buildEnded: (runtime, outcome, seconds) => {
-      builds.observe({ runtime, outcome }, seconds);
-      if (outcome === 'cancelled') return;
-      lastBuilds.push(outcome === 'complete');
-      if (lastBuilds.length > ratioOver) lastBuilds.shift();
-    },
-    coldStarted: (runtime, seconds) => coldStarts.observe({ runtime }, seconds),
-    observe: (sources) => observeGauges(registry, sources),
+  return () => {
+    requests.add();
+    if (requests.size() > 120) requests.forget();
   };
 };
 
-const observeGauges = (registry: Registry, sources: Parameters<BuilderMetrics['observe']>[0]): void => {
+/** Builds that the success rate looks back on. */
+const lookBack = 100;
+
+const createSuccessRate = (registers: Registry[]): ((succeeded: boolean) => void) => {
+  const last: boolean[] = [];
+  new Gauge({
+    name: 'knative_lambda_build_success_rate',
+    help: `Share of the last ${lookBack} builds that completed; absent before the first one ended`,
+    registers,
+    collect() {
+      if (last.length > 0) this.set(last.filter(Boolean).length / last.length);
+      else this.remove();
+    },
+  });
+  return (succeeded) => {
+    last.push(succeeded);
+    if (last.length > lookBack) last.shift();
+  };
+};
+
+const observe = (registers: Registry[], sources: Observed): void => {
   const gauge = (name: string, help: string, read: () => Promise<number>): void => {
     new Gauge({
       name,
       help,
-      registers: [registry],
+      registers,
       async collect() {
         this.set(await read());
       },
@@ -147,4 +147,27 @@ const observeGauges = (registry: Registry, sources: Parameters<BuilderMetrics['o
     'Age of the oldest dead letter',
     async () => (await sources.deadLetters()).oldestAgeMs / 1000,
   );
+};
+
+export const createBuilderMetrics = (registry: Registry): BuilderMetrics => {
+  const registers = [registry];
+  const histograms = createHistograms(registers);
+  const counters = createCounters(registers);
+  const request = createRequestRate(registers);
+  const ended = createSuccessRate(registers);
+  return {
+    eventEnded: (type, outcome, seconds) => {
+      request();
+      histograms.events.observe({ type, outcome }, seconds);
+    },
+    errorAnswered: (code) => counters.errors.inc({ code }),
+    limitMet: (limit) => counters.limits.inc({ limit }),
+    contextPacked: (seconds) => histograms.packing.observe(seconds),
+    buildEnded: (runtime, outcome, seconds) => {
+      histograms.builds.observe({ runtime, outcome }, seconds);
+      if (outcome !== 'cancelled') ended(outcome === 'complete');
+    },
+    coldStarted: (runtime, seconds) => histograms.coldStarts.observe({ runtime }, seconds),
+    observe: (sources) => observe(registers, sources),
+  };
 };

@@ -52,8 +52,8 @@ export const readTarGz = async (content: AsyncIterable<Buffer>, spool: Spool): P
       countEntry(++count);
       const { name, type, mode } = entry.header;
       if (type === 'file' || type === 'contiguous-file')
-        await spool.add(name, ((mode ?? 0) & 0o100) !== 0, entry as AsyncIterable<Buffer>);
-      else if (type !== 'directory') refuseKind(name, type ?? 'device');
+        await spool.add(name, (mode & 0o100) !== 0, entry as AsyncIterable<Buffer>);
+      else if (type !== 'directory') refuseKind(name, type);
       else {
         entryPath(name);
         entry.resume();

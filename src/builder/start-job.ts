@@ -1,5 +1,5 @@
 // job.start: the build job of a context that is already packed, again.
-import { hasEnded, type Build } from '../core/build.ts';
+import { hasEnded, type Build, type BuildRequest } from '../core/build.ts';
 import { emitted, type Origin } from '../core/emitted.ts';
 import { CodedError } from '../core/errors.ts';
 import type { LambdaEvent } from '../core/events.ts';
@@ -63,15 +63,20 @@ export const createStartJob =
     };
   };
 
-const requestOf = (build: Build) => {
-  const { status: _status, jobName: _jobName, attempt: _attempt, createdAt: _createdAt, ...rest } = build;
-  const {
-    startedAt: _startedAt,
-    endedAt: _endedAt,
-    exitCode: _exitCode,
-    imageDigest: _digest,
-    errorMessage: _message,
-    ...request
-  } = rest;
-  return request;
-};
+/** What was asked for, without how it went. */
+const requestOf = (build: Build): BuildRequest => ({
+  buildId: build.buildId,
+  ref: build.ref,
+  buildKey: build.buildKey,
+  contentHash: build.contentHash,
+  sourceKey: build.sourceKey,
+  runtime: build.runtime,
+  ...(build.handler === undefined ? {} : { handler: build.handler }),
+  image: build.image,
+  contextKey: build.contextKey,
+  priority: build.priority,
+  requestedAt: build.requestedAt,
+  cause: build.cause,
+  correlationId: build.correlationId,
+  traceparent: build.traceparent,
+});

@@ -21,7 +21,10 @@ const settle = async (deps: Deps, { ref, event, sourceKey }: PendingEvent): Prom
   if (items.some((build) => !hasEnded(build.status))) return;
   const [newest] = items;
   const origin = originOf(event);
-  if (newest !== undefined && newest.cause.id === event.id) return void (await finishBuild(deps, newest, origin));
+  if (newest !== undefined && newest.cause.id === event.id) {
+    await finishBuild(deps, newest, origin);
+    return;
+  }
   try {
     const outcome = await deps.startBuild({ ref, sourceKey }, origin);
     if (outcome.failedLately === true && newest !== undefined) await finishBuild(deps, newest, origin);

@@ -6,7 +6,7 @@ import { jsonOf } from '../core/event-data.ts';
 import { typePrefix, wireTypes } from '../core/events.ts';
 import { serviceName, tenantOfSource, type FunctionRef } from '../core/function.ts';
 import { readRequest } from '../core/http-binding.ts';
-import { fromJsonFormat } from '../core/json-format.ts';
+import { fromJsonFormat, toJsonFormat } from '../core/json-format.ts';
 import { letterIdOf } from '../core/letter.ts';
 import { createLocalBroker, type Delivered, type Delivery, type LocalBroker } from '../adapters/local/broker.ts';
 import type { Results } from '../adapters/local/results.ts';
@@ -170,10 +170,5 @@ export const createFunctionsBroker = (
   );
 };
 
-const jsonPreview = (event: CloudEvent): string => {
-  try {
-    return JSON.stringify(jsonOf(event))?.slice(0, 300);
-  } catch {
-    return `${event.datacontenttype ?? 'bytes'}`;
-  }
-};
+/** For the log: what a person wants to see at a glance. */
+const jsonPreview = (event: CloudEvent): string => JSON.stringify(toJsonFormat(event).data ?? null).slice(0, 300);

@@ -66,7 +66,7 @@ const openBrokers = async (
   const deadLetters = await createLocalDeadLetterQueue(join(dataDir, 'dead-letters'), {
     // A function's letter goes back to its trigger, everything else to the door.
     redeliver: async ({ event, destination }) => {
-      if (event !== undefined) await (destination === 'builder' ? brokers.builder : brokers.functions)?.publish(event);
+      await (destination === 'builder' ? brokers.builder : brokers.functions)?.publish(event);
     },
     logger,
   });
@@ -75,7 +75,9 @@ const openBrokers = async (
   const functions = createFunctionsBroker({ ...shared, functions: platform, results }, settings);
   Object.assign(brokers, { builder, functions });
   const graceMs = config.SHUTDOWN_SECONDS * 500;
-  lifecycle.onClose('the brokers', async () => void (await Promise.all([builder.close(graceMs), functions.close(graceMs)])));
+  lifecycle.onClose('the brokers', async () => {
+    await Promise.all([builder.close(graceMs), functions.close(graceMs)]);
+  });
   return { builder, functions, deadLetters };
 };
 

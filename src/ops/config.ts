@@ -39,7 +39,7 @@ export const readConfig = <T extends TObject>(schema: T, environment: Environmen
   }
   const validator = Compile(schema);
   if (!validator.Check(values)) throw new ConfigError(problemsOf(validator.Errors(values)));
-  return values as Static<T>;
+  return values;
 };
 
 const problemsOf = (found: Iterable<{ instancePath: string; message: string; params: unknown }>): string[] => {

@@ -97,6 +97,7 @@ export const createServer = (options: ServerOptions, logger: Logger): FastifyIns
     },
     routerOptions: { maxParamLength: 256 },
   });
+  const routes = rememberRoutes(app);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, request, reply) => {
@@ -105,18 +106,26 @@ export const createServer = (options: ServerOptions, logger: Logger): FastifyIns
       logger.error({ err: coded.cause ?? coded, route: request.routeOptions.url }, 'a request failed');
     return sendProblem(reply, coded, idsOf(request.headers));
   });
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, missingRoute(app, request.method, request.url), idsOf(request.headers)),
-  );
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, missingRoute(routes, request.url), idsOf(request.headers)));
   return app;
 };
 
-const methods = ['GET', 'POST', 'DELETE', 'OPTIONS'] as const;
+type KnownRoute = { method: string; path: RegExp };
+
+/** Every route as it is added; a parameter is one segment. */
+const rememberRoutes = (app: FastifyInstance): readonly KnownRoute[] => {
+  const routes: KnownRoute[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    const path = new RegExp(`^${url.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}$`);
+    for (const one of [method].flat()) routes.push({ method: one, path });
+  });
+  return routes;
+};
 
 /** RFC 9110, section 15.5.6: a path that answers other methods is 405, not 404. */
-const missingRoute = (app: FastifyInstance, method: string, url: string): CodedError => {
-  const [path = '/'] = url.split('?', 1);
-  const answers = methods.filter((candidate) => candidate !== method && app.findRoute({ method: candidate, url: path }) !== null);
+const missingRoute = (routes: readonly KnownRoute[], url: string): CodedError => {
+  const [asked = '/'] = url.split('?', 1);
+  const answers = routes.filter(({ path }) => path.test(asked)).map(({ method }) => method);
   return answers.length === 0
     ? new CodedError('ROUTE_NOT_FOUND', 'There is no such route; see /docs')
     : new CodedError('METHOD_NOT_ALLOWED', `This route answers ${answers.join(', ')}`);

@@ -33,15 +33,15 @@ type Draw = { waiting: ((left: number) => void)[]; running: boolean };
  * Takes one token for each that waits, with one operation: whoever arrives meanwhile shares the next one. Bottleneck answers on a
  * timer, and its `schedule` costs 25 times as much as a draw from the reservoir (npm run bench:door shows what the door keeps).
  */
-const drain = async (bucket: Bottleneck, draw: Draw): Promise<void> => {
+const drain = async (bucket: Bottleneck, draw: Draw, drained: () => void): Promise<void> => {
   draw.running = true;
   while (draw.waiting.length > 0) {
     const batch = draw.waiting.splice(0);
-    const left = (await bucket.incrementReservoir(-batch.length)) ?? 0;
+    const left = await bucket.incrementReservoir(-batch.length);
     if (left < 0) await bucket.incrementReservoir(Math.min(-left, batch.length));
     batch.forEach((resolve, index) => resolve(left + batch.length - index - 1));
   }
-  draw.running = false;
+  drained();
 };
 
 export const createLocalRateLimiter = (rate: Rate): RateLimiter & { close(): Promise<void> } => {
@@ -54,7 +54,7 @@ export const createLocalRateLimiter = (rate: Rate): RateLimiter & { close(): Pro
       draws.set(key, draw);
       const left = await new Promise<number>((resolve, reject) => {
         draw.waiting.push(resolve);
-        if (!draw.running) drain(buckets.key(key), draw).then(() => draws.delete(key), reject);
+        if (!draw.running) drain(buckets.key(key), draw, () => draws.delete(key)).catch(reject);
       });
       const allowed = left >= 0;
       return {
