@@ -68,6 +68,7 @@ export const requestOf = (contextKey: string, fields: Partial<BuildRequest> = {}
 };
 
 export type Workshop = {
+  readonly root: string;
   readonly dataDir: string;
   readonly contexts: ObjectStore;
   readonly published: CloudEvent[];
@@ -120,7 +121,7 @@ export const createWorkshop = async (): Promise<Workshop> => {
   };
 
   return {
-    ...{ dataDir, contexts, published, request, processes },
+    ...{ root, dataDir, contexts, published, request, processes },
     requestFor: (behaviour, fields) => request(contextOf(scripts[behaviour]), fields),
     release: () => writeFile(gate, ''),
     open: async (deps = {}, options = {}) => {

@@ -6,7 +6,7 @@ export type BuildLog = {
   note(text: string): void;
   /** What a script printed. Left out beyond the bound. */
   output(text: string): void;
-  /** The last lines of output that say something, at most `length` characters. */
+  /** The last lines of output that say something since the last note, at most `length` characters. */
   lastOutput(length: number): string;
   /** Resolves when all is written. */
   close(): Promise<void>;
@@ -50,7 +50,10 @@ export const openBuildLog = async (
   };
 
   return {
-    note: append,
+    note: (text) => {
+      last.length = 0;
+      append(text);
+    },
     output: (text) => {
       if (text.trim() !== '') last.push(text);
       if (last.length > rememberedLines) last.shift();
