@@ -130,6 +130,7 @@ export const functionPlatformContract = (adapter: string, createHarness: () => P
       await expect(platform.invoke(ref, eventOf({}), never)).rejects.toMatchObject({ code: 'FUNCTION_NOT_FOUND' });
       expect(await platform.remove(ref)).toBe('absent');
       expect((await deploy('again', 1)).outcome).toBe('created');
+      expect(answerOf(await platform.invoke(ref, eventOf({}), never)).version).toBe('again');
     });
 
     test('functions are listed by name, by filter, and page by page while others come and go', async () => {
@@ -138,6 +139,13 @@ export const functionPlatformContract = (adapter: string, createHarness: () => P
       const names = refs.map(serviceName).sort();
       const first = await platform.list({}, { limit: 2 });
       expect(first.items.map(({ name }) => name)).toEqual(names.slice(0, 2));
+      const all: string[] = [];
+      for (let cursor: string | undefined = ''; cursor !== undefined;) {
+        const page = await platform.list({}, cursor === '' ? { limit: 2 } : { limit: 2, cursor });
+        all.push(...page.items.map(({ name }) => name));
+        cursor = page.cursor;
+      }
+      expect(all).toEqual(names);
       const gone = first.items[1];
       if (gone === undefined || first.cursor === undefined) throw new Error('the page has two items and a cursor');
       await platform.remove(gone.ref);

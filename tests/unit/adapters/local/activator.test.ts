@@ -2,6 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FunctionPlatformOptions } from '../../../../src/adapters/local/function-options.ts';
 import { answerOf, eventOf, ref, specOf, type Answer } from '../../../contract/function-events.ts';
+import { createActivator } from '../../../../src/adapters/local/activator.ts';
+import { unavailable } from '../../../../src/adapters/local/function-failures.ts';
+import { withDefaults } from '../../../../src/adapters/local/function-options.ts';
+import { writeBinary } from '../../../../src/core/http-binding.ts';
+import { createLogger } from '../../../../src/ops/logger.ts';
 import { settled } from '../../../contract/function-platform.ts';
 import {
   createLocalHarness,
@@ -13,7 +18,6 @@ import {
 const never = new AbortController().signal;
 
 let harness: LocalHarness;
-afterEach(() => harness.close());
 
 const deployed = async (
   options: Partial<FunctionPlatformOptions> = {},
@@ -40,6 +44,8 @@ const until = async (what: string, condition: () => Promise<boolean>): Promise<v
 const untilReplicas = (count: number): Promise<void> => until(`${count} replicas`, async () => (await replicas()) === count);
 
 describe('a function without requests', () => {
+  afterEach(() => harness.close());
+
   test('is at zero after the grace period, and starts again for the next request', async () => {
     await deployed({ gracePeriodMs: 150 });
     const { pid } = await invoke({});
@@ -73,6 +79,8 @@ describe('a function without requests', () => {
 });
 
 describe('a burst', () => {
+  afterEach(() => harness.close());
+
   test('of 20 requests is held during a cold start and served by two replicas, ten at once in each', async () => {
     await deployed({ gracePeriodMs: 100 });
     await untilReplicas(0);
@@ -100,6 +108,8 @@ describe('a burst', () => {
 });
 
 describe('requests that wait', () => {
+  afterEach(() => harness.close());
+
   test('are served in the order in which they came', async () => {
     await deployed({ maxReplicas: 1, concurrency: 1, gracePeriodMs: 50 });
     await untilReplicas(0);
@@ -135,5 +145,36 @@ describe('requests that wait', () => {
     const first = invoke({ wait: 800 });
     await expect(invoke({})).rejects.toMatchObject({ code: 'FUNCTION_UNAVAILABLE', details: { retryAfterSeconds: 1 } });
     await first;
+  });
+});
+
+describe('an activator that is stopped', () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+
+  test('in the middle of a backoff refuses who waits and who comes, starts nothing more, and leaves no timer', async () => {
+    let starts = 0;
+    const nothing = (): void => undefined;
+    const deps = {
+      start: () => {
+        starts++;
+        return Promise.reject(unavailable('no'));
+      },
+      ready: nothing,
+      failed: nothing,
+      coldStart: nothing,
+      replicas: nothing,
+      logger: await createLogger({ level: 'silent', pretty: false, name: 'test' }),
+    };
+    const spec = specOf(ref, { image: 'image', imageDigest: 'sha256:0' }, 1);
+    const activator = createActivator(spec, deps, withDefaults({ dataDir: '', publicUrl: () => '', environment: {} }));
+    const message = writeBinary(eventOf({}));
+    await expect(activator.invoke(message, never)).rejects.toMatchObject({ code: 'FUNCTION_UNAVAILABLE' });
+    const before = timers();
+    const waiting = expect(activator.invoke(message, never)).rejects.toThrow('stopped');
+    await activator.stop(new Error('stopped'));
+    await waiting;
+    await expect(activator.invoke(message, never)).rejects.toThrow('stopped');
+    activator.deploy(spec);
+    expect([starts, timers()]).toEqual([1, before]);
   });
 });
