@@ -4,6 +4,7 @@ import { attributesOf, cloudEvent, type CloudEvent } from './cloudevent.ts';
 import { CodedError, toCodedError, type ErrorCode } from './errors.ts';
 import { bytesOf, isUtf8MediaType, parseJson } from './event-data.ts';
 import { fromJsonFormat, toJsonFormat } from './json-format.ts';
+import { repeatedNames } from './repeated-names.ts';
 
 export type Received =
   { mode: 'binary' | 'structured'; event: CloudEvent } | { mode: 'batch'; events: (CloudEvent | CodedError)[] };
@@ -72,15 +73,22 @@ const readBinary = (rawHeaders: readonly string[], contentType: string | undefin
   return cloudEvent(attributes, body.length === 0 ? undefined : { bytes: body });
 };
 
+const readMembers = (value: unknown, repeated: string | undefined): CloudEvent => {
+  if (repeated === undefined) return fromJsonFormat(value);
+  const field = repeated.slice(0, 64);
+  throw new CodedError('DUPLICATE_ATTRIBUTE', `Member "${field}" is given twice`, { field });
+};
+
 const readBatch = (body: Buffer): (CloudEvent | CodedError)[] => {
   const value = parseJson(body, 'body');
   if (!Array.isArray(value)) throw new CodedError('INVALID_ENVELOPE', 'A batch is a JSON array of events', { field: 'body' });
   if (value.length > maxBatchEvents) {
     throw new CodedError('BODY_TOO_LARGE', `A batch holds at most ${maxBatchEvents} events`, { field: 'body' });
   }
-  return value.map((element) => {
+  const repeated = repeatedNames(body, 2);
+  return value.map((element, place) => {
     try {
-      return fromJsonFormat(element);
+      return readMembers(element, repeated.get(place));
     } catch (thrown) {
       return toCodedError(thrown);
     }
@@ -100,7 +108,9 @@ export const readRequest = (rawHeaders: readonly string[], contentType: string |
       field: 'content-type',
     });
   }
-  if (mediaType === 'application/cloudevents+json') return { mode: 'structured', event: fromJsonFormat(parseJson(body, 'body')) };
+  if (mediaType === 'application/cloudevents+json') {
+    return { mode: 'structured', event: readMembers(parseJson(body, 'body'), repeatedNames(body, 1).get(0)) };
+  }
   if (mediaType === 'application/cloudevents-batch+json') return { mode: 'batch', events: readBatch(body) };
   throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'Of the CloudEvents formats only JSON is spoken here', {
     field: 'content-type',

@@ -209,6 +209,28 @@ describe('a header value (section 3.1.3.2)', () => {
   });
 });
 
+describe('an event read in structured mode', () => {
+  const text = (members: string) => `{"specversion":"1.0","id":"1","source":"/s","type":"t"${members}}`;
+  const read = (body: string) => single({ headers: { 'content-type': 'application/cloudevents+json' }, body: Buffer.from(body) });
+
+  it.each([
+    ['id', ',"id":"2"'],
+    ['source', ',"\\u0073ource":"/other"'],
+    ['someextension', ',"someextension":1,"someextension":1'],
+    ['data', ',"data":1,"data":2'],
+  ])('is refused when %s is given twice, because a reader before this one may have judged the other', (field, members) => {
+    expect(codeAndField(() => read(text(members)))).toEqual({ code: 'DUPLICATE_ATTRIBUTE', field });
+  });
+
+  it('may have names in its data that are those of attributes, or that are given twice', () => {
+    expect(read(text(',"data":{"id":1,"id":2}')).data).toEqual({ json: { id: 2 } });
+  });
+
+  it('is refused when the body is not JSON', () => {
+    expect(codeAndField(() => read('{'))).toEqual({ code: 'INVALID_JSON', field: 'body' });
+  });
+});
+
 describe('a batch', () => {
   const events = [1, 2, 3].map((id) => ({ specversion: '1.0', id: String(id), source: '/s', type: 't' }));
   const read = (text: string) => {
@@ -240,6 +262,12 @@ describe('a batch', () => {
       'UNSUPPORTED_SPECVERSION',
       '3',
     ]);
+  });
+
+  it('has a refusal in the place of an event that gives a name twice', () => {
+    const [one, two] = read(`[${JSON.stringify(events[0])},{"specversion":"1.0","id":"1","id":"2","source":"/s","type":"t"}]`);
+    expect(one).toMatchObject({ id: '1' });
+    expect(two).toMatchObject({ code: 'DUPLICATE_ATTRIBUTE', details: { field: 'id' } });
   });
 
   it.each(['{}', 'null', '"[]"', '1'])('is refused as a whole when it is %s, no array', (text) => {
