@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { cloudEvent, type AttributeValue } from '../../../src/core/cloudevent.ts';
-import { correlationIdOf, originOf } from '../../../src/core/correlation.ts';
+import { attributesOf, cloudEvent, type AttributeValue } from '../../../src/core/cloudevent.ts';
+import { carrying, correlationIdOf, originOf } from '../../../src/core/correlation.ts';
 import { cloudEvents } from './arbitraries.ts';
 
 const eventWith = (extra: Record<string, AttributeValue> = {}) =>
@@ -67,5 +67,25 @@ describe('the origin of what an event causes', () => {
 
   it('takes the header’s correlation id where the event has none', () => {
     expect(originOf(eventWith(), { correlationId: 'header' }).correlationId).toBe('header');
+  });
+});
+
+describe('an event that is handed on', () => {
+  it('is the same event and a valid one, with the ids that it is followed by', () => {
+    fc.assert(
+      fc.property(cloudEvents, (event) => {
+        const origin = originOf(event);
+        const handedOn = carrying(event, origin);
+        expect(cloudEvent(attributesOf(handedOn), handedOn.data)).toEqual(handedOn);
+        expect({ ...handedOn, extensions: {} }).toEqual({ ...event, extensions: {} });
+        expect(handedOn.extensions.traceparent).toBe(origin.traceparent);
+      }),
+    );
+  });
+
+  it('keeps a correlation id of its own, and gets one where it had none', () => {
+    const own = eventWith({ correlationid: 'own' });
+    expect(carrying(own, originOf(own, { correlationId: 'header' })).extensions.correlationid).toBe('own');
+    expect(carrying(eventWith(), originOf(eventWith(), { correlationId: 'header' })).extensions.correlationid).toBe('header');
   });
 });
