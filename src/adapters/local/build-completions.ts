@@ -1,4 +1,5 @@
 // Tells of each ended attempt until it is heard: the record owes the completion before it is published, and until after it is.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CloudEvent } from '../../core/cloudevent.ts';
 import { completionOf } from '../../core/emitted.ts';
 import type { Logger } from '../../ops/logger.ts';
@@ -13,6 +14,16 @@ export type BuildCompletions = {
   close(): Promise<void>;
 };
 
+/** For what is being published when the platform stops. */
+const lastWordsMs = 2_000;
+
+const failing =
+  (logger: Logger, { buildId, attempt }: EndedBuild) =>
+  (message: string) =>
+  (err: unknown, tries: number) => {
+    logger.warn({ err, build_id: buildId, attempt, tries }, message);
+  };
+
 export const createBuildCompletions = (
   deps: { records: BuildRecords; mutex: KeyedMutex; completed: (event: CloudEvent) => Promise<void>; logger: Logger },
   stopped: AbortSignal,
@@ -22,24 +33,17 @@ export const createBuildCompletions = (
 
   const publish = async (ended: EndedBuild): Promise<boolean> => {
     const event = completionOf(ended);
+    const failed = failing(logger, ended);
     // Not published twice because its record could not be written: only the step that failed is done again.
-    const published = await untilDone(
-      () => completed(event),
-      stopped,
-      (err, tries) => {
-        logger.warn({ err, build_id: ended.buildId, tries }, 'the completion of a build could not be published; trying again');
-      },
-    );
-    return (
-      published &&
-      untilDone(
-        () => settle(ended),
+    if (
+      !(await untilDone(
+        () => completed(event),
         stopped,
-        (err, tries) => {
-          logger.error({ err, build_id: ended.buildId, tries }, 'the record of a build could not be written; trying again');
-        },
-      )
-    );
+        failed('the completion of a build could not be published; trying again'),
+      ))
+    )
+      return false;
+    return untilDone(() => settle(ended), stopped, failed('a completion could not be written down as published; trying again'));
   };
 
   const settle = (published: EndedBuild): Promise<void> =>
@@ -56,16 +60,21 @@ export const createBuildCompletions = (
     }
   };
 
+  const publishOwed = (buildId: string): void => {
+    if (stopped.aborted || publishing.has(buildId)) return;
+    const done = publishAll(buildId).finally(() => {
+      publishing.delete(buildId);
+      // Something may have come to be owed after the last look.
+      if ((records.get(buildId)?.owed.length ?? 0) > 0) publishOwed(buildId);
+    });
+    publishing.set(buildId, done);
+  };
+
   return {
-    publishOwed: (buildId) => {
-      if (publishing.has(buildId)) return;
-      publishing.set(
-        buildId,
-        publishAll(buildId).finally(() => publishing.delete(buildId)),
-      );
-    },
+    publishOwed,
     close: async () => {
-      await Promise.all(publishing.values());
+      // A broker that does not answer holds nobody up: what it may not have heard is still owed.
+      await Promise.race([Promise.all(publishing.values()), sleep(lastWordsMs, undefined, { ref: false })]);
     },
   };
 };

@@ -88,20 +88,23 @@ export const openBuildProcess = async (
     await Promise.all(beginning.values());
   };
 
+  let closing: Promise<void> | undefined;
+  const closeAll = async (): Promise<void> => {
+    stopping.abort();
+    queue.close();
+    await mutex.idle();
+    await runner.close();
+    await completions.close();
+    await mutex.idle();
+    for (const { build } of records.all()) changes.ring(build.buildId);
+  };
+
   await takeUp({ records, queue, moves, completions, runAgain: (buildId) => start(buildId, true) });
   await admitNext();
 
   return {
     ...{ records, changes, queue, moves, stopped: stopping.signal, admitNext },
     begun: async (buildId) => beginning.get(buildId),
-    close: async () => {
-      stopping.abort();
-      queue.close();
-      await mutex.idle();
-      await runner.close();
-      await completions.close();
-      await mutex.idle();
-      for (const { build } of records.all()) changes.ring(build.buildId);
-    },
+    close: () => (closing ??= closeAll()),
   };
 };
