@@ -99,8 +99,11 @@ export interface FunctionPlatform {
 
 /** A broker. */
 export interface EventSink {
-  /** Resolves once the broker owes the delivery to every matching trigger, even if every process dies now. BROKER_UNAVAILABLE otherwise. */
-  publish(event: CloudEvent): Promise<void>;
+  /**
+   * Resolves once the broker owes the delivery to every matching trigger, even if every process dies now. BROKER_UNAVAILABLE otherwise.
+   * `done`: the broker remembers that the event (equal source and id) was delivered to all of them before, and owes nothing.
+   */
+  publish(event: CloudEvent): Promise<'owed' | 'done'>;
 }
 
 export type { DeadLetter, LetterFilter, LetterSummary } from './core/letter.ts';
@@ -117,8 +120,9 @@ export interface DeadLetterQueue {
   /**
    * Hands the letter to delivery once more and takes it out of the queue, in this order: a crash between the two leaves it in both.
    * If it fails again it comes back under its id. `unreadable`: there is no event in it, so it stays.
+   * @param run names the redrive that this is part of, for those who follow what becomes of it
    */
-  redrive(id: string): Promise<'redriven' | 'absent' | 'unreadable'>;
+  redrive(id: string, run?: string): Promise<'redriven' | 'absent' | 'unreadable'>;
   /** Takes the letter out for good. */
   purge(id: string): Promise<'purged' | 'absent'>;
   /** How many letters there are, and the oldest one's age since its last failure in milliseconds (0 when there is none). */

@@ -45,7 +45,9 @@ export const createRunFunction =
     const state = await deps.functions.get(ref);
     if (state === undefined) return buildFirst(deps, { ...event, cloudEvent }, origin);
     if (takesEvents(state)) {
-      await deps.functionEvents.publish(addressed(cloudEvent, ref));
+      const owed = await deps.functionEvents.publish(addressed(cloudEvent, ref));
+      if (owed === 'done')
+        return { ref, status: 'skipped', message: 'The function has handled this event before; send a new id to run it again' };
       return { ref, status: 'started', buildId: state.buildId, message: 'The event is on its way to the function' };
     }
     await deps.pending.keep(ref, cloudEvent, event.data.s3_key);

@@ -93,7 +93,9 @@ const openBuilds = async (
   const builds = await createLocalImageBuilder(
     {
       contexts: temp,
-      completed: (event) => events.publish(event),
+      completed: async (event) => {
+        await events.publish(event);
+      },
       logger,
       startLimit: { takeStart: async () => (await starts.take('starts')).retryAfterMs },
       onBuildEnded: (build) =>

@@ -37,19 +37,21 @@ export const readConfig = <T extends TObject>(schema: T, environment: Environmen
     if (text !== undefined && text !== '') values[name] = fromText(property, text);
     else if ('default' in property) values[name] = property.default;
   }
-  const validator = Compile(schema);
-  if (!validator.Check(values)) throw new ConfigError(problemsOf(validator.Errors(values)));
+  if (!Compile(schema).Check(values)) throw new ConfigError(problemsOf(schema, values));
   return values;
 };
 
-const problemsOf = (found: Iterable<{ instancePath: string; message: string; params: unknown }>): string[] => {
-  const problems = new Map<string, string>();
-  for (const { instancePath, message, params } of found) {
-    const required = (params as { requiredProperties?: string[] }).requiredProperties;
-    const names = required ?? [instancePath.slice(1).split('/')[0] ?? ''];
+/** One line for each setting that is wrong. They are judged one by one, because a validator of all stops after a few. */
+const problemsOf = (schema: TObject, values: Readonly<Record<string, unknown>>): string[] => {
+  const problems: string[] = [];
+  for (const [name, property] of Object.entries(schema.properties)) {
+    if (!(name in values)) {
+      if (schema.required.includes(name)) problems.push(`${name} is required`);
+      continue;
+    }
+    const [error] = Compile(property).Errors(values[name]);
     // Values are not shown: one of them may be a secret in the wrong place.
-    for (const name of names)
-      if (!problems.has(name)) problems.set(name, `${name} ${required === undefined ? message : 'is required'}`);
+    if (error !== undefined) problems.push(`${name} ${error.message}`);
   }
-  return [...problems.values()];
+  return problems;
 };

@@ -1,10 +1,14 @@
 // RFC 9457: how every error of every process is answered. Never a stack trace, never an upstream's text.
 import { errors, type CodedError } from '../core/errors.ts';
+import { newTrace } from '../core/trace-context.ts';
 
 export type Problem = { status: number; headers: Record<string, string>; body: Record<string, unknown> };
 
 /** The ids under which the sender and the logs know the request. */
-export type RequestIds = { correlationId?: string | undefined; traceId?: string | undefined };
+export type RequestIds = { correlationId: string; traceId: string };
+
+/** For a request that brought none. */
+export const newRequestIds = (): RequestIds => ({ correlationId: newTrace().traceId, traceId: newTrace().traceId });
 
 const rateHeaders = ({ details, retryable }: CodedError): Record<string, string> => {
   if (!retryable) return {};
@@ -20,7 +24,7 @@ const rateHeaders = ({ details, retryable }: CodedError): Record<string, string>
   return { 'retry-after': after, ...quota };
 };
 
-export const problemOf = (error: CodedError, ids: RequestIds = {}): Problem => ({
+export const problemOf = (error: CodedError, ids: RequestIds): Problem => ({
   status: error.status,
   headers: { 'content-type': 'application/problem+json; charset=utf-8', ...rateHeaders(error) },
   body: {
@@ -32,7 +36,7 @@ export const problemOf = (error: CodedError, ids: RequestIds = {}): Problem => (
     retryable: error.retryable,
     ...(error.details.field === undefined ? {} : { field: error.details.field }),
     ...(error.details.limit === undefined ? {} : { limit: error.details.limit }),
-    ...(ids.correlationId === undefined ? {} : { correlation_id: ids.correlationId }),
-    ...(ids.traceId === undefined ? {} : { trace_id: ids.traceId }),
+    correlation_id: ids.correlationId,
+    trace_id: ids.traceId,
   },
 });

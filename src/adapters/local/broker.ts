@@ -110,14 +110,17 @@ const schedule = (broker: Broker, id: string, delayMs: number, trigger: string):
   else broker.timers.set(id, setTimeout(begin, delayMs));
 };
 
-const publish = async (broker: Broker, event: CloudEvent): Promise<void> => {
+const publish = async (broker: Broker, event: CloudEvent): Promise<'owed' | 'done'> => {
   const { deps, deliveries, closing } = broker;
   if (closing.signal.aborted) throw new CodedError('STOPPING', 'The broker is stopping', { retryAfterSeconds: 1 });
+  let answer: 'owed' | 'done' = 'done';
   for (const trigger of await deps.triggersFor(event)) {
     const delivery = deliveryOf(trigger, event);
     if (await deps.isDone(delivery)) continue;
+    answer = 'owed';
     if ((await deliveries.owe(delivery)) === 'new') schedule(broker, delivery.id, 0, trigger);
   }
+  return answer;
 };
 
 const removeTrigger = async ({ deps, deliveries, timers }: Broker, trigger: string, why: string): Promise<void> => {

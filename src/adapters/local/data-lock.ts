@@ -15,7 +15,7 @@ export const lockDataDirectory = async (folder: string): Promise<() => Promise<v
       await file.close();
       return () => rm(path, { force: true });
     } catch (thrown) {
-      if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST')) throw thrown;
+      if ((thrown as { code?: unknown }).code !== 'EEXIST') throw thrown;
       const [pid, birth] = (await readFile(path, 'utf8').catch(() => '')).split('.');
       // Written by a process that was killed, or killed before it could write.
       if (pid !== undefined && pid !== '' && birthOf(Number(pid)) === birth) {

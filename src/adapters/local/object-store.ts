@@ -11,7 +11,7 @@ const missing = (key: string): CodedError =>
 
 const translate = (thrown: unknown, key: string): CodedError => {
   if (isMissing(thrown)) return missing(key);
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  const { code } = thrown as { code?: unknown };
   if (code === 'EACCES' || code === 'EPERM') {
     return new CodedError('SOURCE_ACCESS_DENIED', `The store refuses access to "${key.slice(0, 200)}"`, {
       field: 's3_key',

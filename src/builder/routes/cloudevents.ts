@@ -1,17 +1,24 @@
 // The door: POST /cloudevents in the three modes of the HTTP binding, and the webhook handshake before it.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CloudEvent } from '../../core/cloudevent.ts';
-import { platformSource, rejectionOf, type Origin } from '../../core/emitted.ts';
-import { CodedError, toCodedError } from '../../core/errors.ts';
+import { rejectionOf, type Origin } from '../../core/emitted.ts';
+import { CodedError } from '../../core/errors.ts';
 import { readRequest, writeBinary, type Received } from '../../core/http-binding.ts';
-import { newTrace, formatTraceparent } from '../../core/trace-context.ts';
 import { problemOf } from '../../ops/problem.ts';
-import { idsOf, sendProblem } from '../../ops/server.ts';
+import { asCodedError, idsOf, sendProblem } from '../../ops/refusals.ts';
+import { contentTypeIn } from '../../ops/request-head.ts';
 import type { Accept, Accepted } from '../accept.ts';
 import type { BuilderMetrics } from '../metrics.ts';
 import { bodyOf, httpStatusOf } from '../outcome.ts';
+import { rejectionOfRequest } from '../unreadable.ts';
 
-type Deps = { accept: Accept; metrics: BuilderMetrics; now: () => number };
+type Deps = {
+  accept: Accept;
+  metrics: BuilderMetrics;
+  now: () => number;
+  /** What the webhook handshake promises. */
+  eventsPerMinute: number;
+};
 
 /** The specification's path first; the others for senders that were there before. */
 export const eventPaths = ['/cloudevents', '/', '/events'] as const;
@@ -75,54 +82,65 @@ const answerBatch = async (
     .send(JSON.stringify(results.map(({ status: code, body }) => ({ http_status: code, ...body }))));
 };
 
-const read = (request: FastifyRequest): Received => {
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  return readRequest(request.raw.rawHeaders, request.headers['content-type'], body);
+/** RFC 9110, section 8.4: a body under a coding that nobody undoes would be taken for broken data. */
+const checkEncoding = (encoding: string | undefined): void => {
+  if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return;
+  throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'The body must not have a Content-Encoding', { field: 'content-encoding' });
 };
 
-/** What a broker delivered and nobody can read is kept as it came. */
-const rejectUnreadable = (deps: Deps, request: FastifyRequest, reply: FastifyReply, error: CodedError): FastifyReply => {
-  const ids = idsOf(request.headers);
-  const cause = { source: platformSource, id: firstOf(request.headers['ce-id']) ?? request.id };
-  const origin = { cause, correlationId: ids.correlationId ?? request.id, traceparent: formatTraceparent(newTrace()) };
-  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  return answerRejected(
-    reply,
-    rejectionOf({ bytes, contentType: request.headers['content-type'] }, undefined, origin, error, deps.now()),
-  );
+const read = ({ raw, body, headers }: FastifyRequest): Received => {
+  checkEncoding(headers['content-encoding']);
+  return readRequest(raw.rawHeaders, contentTypeIn(raw.rawHeaders), Buffer.isBuffer(body) ? body : Buffer.alloc(0));
+};
+
+const isFromBroker = (request: FastifyRequest): boolean => (request.query as Record<string, unknown>).delivery === 'broker';
+
+/** An answer has room for one reply event, so a batch from a broker could not be refused in part. */
+const onlyOne = (received: Received): CloudEvent => {
+  if (received.mode !== 'batch') return received.event;
+  throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'A broker delivers one event, not a batch', { field: 'content-type' });
+};
+
+const postFromBroker = async (deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  const accepted = await deps.accept(onlyOne(read(request)), headersOf(request));
+  if (!('error' in accepted) || accepted.error.retryable) return answer(reply, accepted);
+  const { ref, origin, error, event } = accepted;
+  return answerRejected(reply, rejectionOf(event, ref, origin, error, deps.now()));
 };
 
 const post = async (deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-  const fromBroker = (request.query as Record<string, unknown>).delivery === 'broker';
-  let received: Received;
-  try {
-    received = read(request);
-  } catch (thrown) {
-    const error = toCodedError(thrown);
-    deps.metrics.errorAnswered(error.code);
-    if (fromBroker && !error.retryable) return rejectUnreadable(deps, request, reply, error);
-    throw error;
-  }
+  if (isFromBroker(request)) return postFromBroker(deps, request, reply);
+  const received = read(request);
   if (received.mode === 'batch') return answerBatch(deps, request, reply, received.events);
-  const accepted = await deps.accept(received.event, headersOf(request));
-  if (fromBroker && 'error' in accepted && !accepted.error.retryable) {
-    return answerRejected(reply, rejectionOf(received.event, accepted.ref, accepted.origin, accepted.error, deps.now()));
-  }
-  return answer(reply, accepted);
+  return answer(reply, await deps.accept(received.event, headersOf(request)));
 };
 
-/** CloudEvents webhook 1.0, section 4: any origin may send, at the rate the limits allow. */
-const handshake = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+/** What never became an event: also a body that the server itself refused, before the route saw it. */
+const refuse = (deps: Deps, thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const error = asCodedError(thrown);
+  deps.metrics.errorAnswered(error.code);
+  if (error.retryable) throw thrown;
+  if (isFromBroker(request)) return answerRejected(reply, rejectionOfRequest(request, error, deps.now()));
+  return sendProblem(reply, error, idsOf(request.headers));
+};
+
+/** CloudEvents webhook 1.0, section 4: any origin may send, at the rate that the tenant's limit allows. */
+const handshake = (deps: Deps, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   const origin = firstOf(request.headers['webhook-request-origin']);
   reply.header('allow', 'OPTIONS, POST');
-  if (origin !== undefined)
-    reply.headers({ 'webhook-allowed-origin': /^[\w.:-]{1,253}$/.test(origin) ? origin : '*', 'webhook-allowed-rate': '600' });
+  if (origin !== undefined) {
+    const allowed = /^[\w.:-]{1,253}$/.test(origin) ? origin : '*';
+    reply.headers({ 'webhook-allowed-origin': allowed, 'webhook-allowed-rate': String(deps.eventsPerMinute) });
+  }
   return reply.code(200).send();
 };
 
 export const addEventRoutes = (app: FastifyInstance, deps: Deps): void => {
   for (const path of eventPaths) {
-    app.post(path, (request, reply) => post(deps, request, reply));
-    app.options(path, handshake);
+    app.post(path, {
+      handler: (request, reply) => post(deps, request, reply),
+      errorHandler: (error, request, reply) => refuse(deps, error, request, reply),
+    });
+    app.options(path, (request, reply) => handshake(deps, request, reply));
   }
 };
