@@ -1,6 +1,6 @@
 // Which letters are parked, found by id, and listed by filter in the order in which they are stored.
 import type { LetterFilter, LetterSummary } from './letter.ts';
-import { createLetterColumns } from './letter-columns.ts';
+import { createLetterColumns, type LetterColumns } from './letter-columns.ts';
 
 export type LetterIndex = {
   /** `position` is where the letter is stored: later stored letters have higher ones. A letter of the same id is replaced. */
@@ -15,6 +15,12 @@ export type LetterIndex = {
   readonly size: number;
   /** The earliest last failure of all letters; undefined when there is none. */
   oldestFailure(): number | undefined;
+};
+
+const oldestFailureOf = (rows: Iterable<number>, columns: LetterColumns): number | undefined => {
+  let oldest = Infinity;
+  for (const row of rows) oldest = Math.min(oldest, columns.lastFailedAtOf(row));
+  return oldest === Infinity ? undefined : oldest;
 };
 
 /** @param initialCapacity rows before the columns grow for the first time */
@@ -65,18 +71,13 @@ export const createLetterIndex = (initialCapacity = 1024): LetterIndex => {
     positionOf,
     newest: (filter, before, limit) => {
       const older = inOrder(filter).filter((row) => columns.positionOf(row) < before);
-      return older
-        .slice(-limit)
-        .reverse()
-        .map((row) => columns.read(row));
+      const page = older.slice(-limit).reverse();
+      return page.map((row) => columns.read(row));
     },
     matching: (filter) => inOrder(filter).map((row) => columns.idOf(row) ?? ''),
     get size() {
       return rows.size;
     },
-    oldestFailure: () => {
-      const oldest = [...rows.values()].reduce((earliest, row) => Math.min(earliest, columns.lastFailedAtOf(row)), Infinity);
-      return oldest === Infinity ? undefined : oldest;
-    },
+    oldestFailure: () => oldestFailureOf(rows.values(), columns),
   };
 };

@@ -37,13 +37,27 @@ type Facts = {
   readonly lastFailedAt: number;
   /** Oldest first. */
   readonly history?: readonly DeliveryAttempt[];
+  /** How often it waited only because the destination's circuit was open: no delivery was tried. */
+  readonly deferrals?: number;
+  /** It is on its way because an operator asked for it: the run that it belongs to, and the place it was taken from. */
+  readonly redrive?: { readonly run: string; readonly from: number };
 };
 
 export type DeadLetter = Facts &
   ({ readonly event: CloudEvent; readonly raw?: never } | { readonly event?: never; readonly raw: RawMessage });
 
+/**
+ * What is to become of a letter in hand: a copy of it in another place; nothing more, since it is where it belongs; or it
+ * stays where it is, for the next process, since this one is stopping.
+ */
+export type Disposition =
+  | { readonly to: 'delay'; readonly letter: DeadLetter; readonly delayMs: number }
+  | { readonly to: 'park'; readonly letter: DeadLetter }
+  | { readonly to: 'done'; readonly letter: DeadLetter }
+  | { readonly to: 'stay'; readonly letter: DeadLetter };
+
 /** What a list shows of a letter: everything but its content and its history. */
-export type LetterSummary = Omit<Facts, 'history'> & {
+export type LetterSummary = Omit<Facts, 'history' | 'deferrals' | 'redrive'> & {
   readonly tenant?: string;
   readonly function?: string;
   readonly type?: string;

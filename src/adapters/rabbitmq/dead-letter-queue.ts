@@ -1,0 +1,112 @@
+// Parked letters in a stream: browsed without being consumed, from any replica, again after every restart.
+import { randomUUID } from 'node:crypto';
+import { pageOf } from '../../core/letter-page.ts';
+import type { DeadLetter } from '../../core/letter.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { LetterIndex } from '../../core/letter-index.ts';
+import type { DeadLetterQueue } from '../../ports.ts';
+import type { Outgoing } from './event-message.ts';
+import { messageFromLetter } from './letter-message.ts';
+import type { Link } from './link.ts';
+import type { ParkedIndex } from './parked-index.ts';
+import { readParked, type ParkedLetter } from './parked-reader.ts';
+import { leftMessage, parkedMessage, type Departure } from './parked-records.ts';
+import type { QueueNames } from './topology.ts';
+
+export type RabbitDeadLetterQueue = DeadLetterQueue & {
+  /** Moves letters to the archive queue and answers how many; those that are not there any more are left out. */
+  archive(ids: readonly string[]): Promise<number>;
+};
+
+type Stream = { link: Link; names: QueueNames; parked: ParkedIndex };
+
+/** Letters that are copied at once when many go. */
+const batch = 50;
+
+/** Before everything has been read an answer would be wrong, not only late. */
+const loaded = ({ parked }: Stream): LetterIndex => {
+  if (!parked.isLoaded())
+    throw new CodedError('BROKER_UNAVAILABLE', 'The parked letters are still being read', { retryAfterSeconds: 5 });
+  return parked.index;
+};
+
+const find = async (stream: Stream, id: string): Promise<ParkedLetter | undefined> => {
+  const position = loaded(stream).positionOf(id);
+  if (position === undefined) return undefined;
+  for await (const found of readParked(stream.link.session(), stream.names.parked, [position])) return found;
+  // Retention took it with its segment.
+  if (stream.parked.index.positionOf(id) === position) stream.parked.index.remove(id);
+  return undefined;
+};
+
+/** Resolves when the index tells of the record, so that a list shows what was done before it. */
+const append = async ({ link, names, parked }: Stream, record: (note: string) => Outgoing): Promise<void> => {
+  const session = link.session();
+  const note = randomUUID();
+  const seen = parked.seen(note, session);
+  await Promise.all([seen, session.publisher.publish('', names.parked, record(note))]);
+};
+
+const leave = (stream: Stream, id: string, place: number, departure: Departure, run?: string): Promise<void> =>
+  append(stream, (note) => leftMessage({ id, place, departure, ...(run === undefined ? {} : { run }) }, note));
+
+/** One more attempt, at once; what was counted stays counted, so that a letter can't go round for ever. */
+const redriven = ({ letter, position }: ParkedLetter, run: string): DeadLetter => ({
+  ...letter,
+  attempts: letter.attempts + 1,
+  deferrals: 0,
+  redrive: { run, from: position },
+});
+
+const redrive = async (stream: Stream, id: string, run: string): Promise<'redriven' | 'absent' | 'unreadable'> => {
+  const found = await find(stream, id);
+  if (found === undefined) return 'absent';
+  if (found.letter.event === undefined) return 'unreadable';
+  await stream.link.session().publisher.publish('', stream.names.due, messageFromLetter(redriven(found, run)));
+  await leave(stream, id, found.position, 'redriven', run);
+  return 'redriven';
+};
+
+const archiveOne = async (stream: Stream, { letter, position }: ParkedLetter): Promise<void> => {
+  await stream.link.session().publisher.publish('', stream.names.archive, messageFromLetter(letter));
+  await leave(stream, letter.id, position, 'archived');
+};
+
+const archive = async (stream: Stream, ids: readonly string[]): Promise<number> => {
+  let moved = 0;
+  for (let first = 0; first < ids.length; first += batch) {
+    const positions = ids.slice(first, first + batch).map((id) => loaded(stream).positionOf(id));
+    const known = positions.filter((position) => position !== undefined).sort((a, b) => a - b);
+    const moving: Promise<void>[] = [];
+    for await (const found of readParked(stream.link.session(), stream.names.parked, known))
+      moving.push(archiveOne(stream, found));
+    await Promise.all(moving);
+    moved += moving.length;
+  }
+  return moved;
+};
+
+export const createRabbitDeadLetterQueue = (link: Link, names: QueueNames, parked: ParkedIndex): RabbitDeadLetterQueue => {
+  const stream = { link, names, parked };
+  return {
+    put: (letter) => append(stream, (note) => parkedMessage(messageFromLetter(letter), note)),
+    get: async (id) => (await find(stream, id))?.letter,
+    // eslint-disable-next-line @typescript-eslint/require-await -- so that a bad cursor rejects
+    list: async (filter, page) => pageOf(loaded(stream), filter, page),
+    // eslint-disable-next-line @typescript-eslint/require-await -- the same
+    matching: async (filter) => loaded(stream).matching(filter),
+    redrive: (id, run = 'single') => redrive(stream, id, run),
+    purge: async (id) => {
+      const place = loaded(stream).positionOf(id);
+      if (place === undefined) return 'absent';
+      await leave(stream, id, place, 'purged');
+      return 'purged';
+    },
+    archive: (ids) => archive(stream, ids),
+    // eslint-disable-next-line @typescript-eslint/require-await -- the same
+    stats: async (now) => {
+      const oldest = loaded(stream).oldestFailure();
+      return { depth: loaded(stream).size, oldestAgeMs: oldest === undefined ? 0 : Math.max(0, now - oldest) };
+    },
+  };
+};

@@ -1,0 +1,193 @@
+// A letter as a message, the same in every queue: the event as the broker publishes it, and what we know of it in `x-dlq-` headers.
+import type { Message } from 'amqplib';
+import type { CloudEvent } from '../../core/cloudevent.ts';
+import { categoryNamed } from '../../core/dead-letter.ts';
+import { countOf, letterOf, plainText, unreadableLetterOf, type Arrival } from '../../core/letter-intake.ts';
+import { letterIdOf, rawLetterIdOf, type DeadLetter, type DeliveryAttempt, type RawMessage } from '../../core/letter.ts';
+import { eventFromMessage, messageFromEvent, type Outgoing } from './event-message.ts';
+
+export const letterHeaders = {
+  id: 'x-dlq-id',
+  attempt: 'x-dlq-attempt',
+  category: 'x-dlq-category',
+  reason: 'x-dlq-reason',
+  firstFailedAt: 'x-dlq-first-failed-at',
+  lastFailedAt: 'x-dlq-last-failed-at',
+  destination: 'x-dlq-original-destination',
+  history: 'x-dlq-history',
+  deferrals: 'x-dlq-deferrals',
+  run: 'x-dlq-redrive',
+  from: 'x-dlq-redriven-from',
+  rawHeaders: 'x-dlq-raw-headers',
+} as const;
+
+/** Entries of a history that travel with the letter; of a longer one the oldest go first. */
+const maxHistory = 64;
+const maxHeaderText = 8_192;
+
+type Headers = Record<string, unknown>;
+type Received = Pick<Message, 'content' | 'properties'>;
+
+const textOf = (value: unknown, maxLength: number): string => (typeof value === 'string' ? plainText(value, maxLength) : '');
+const timeOf = (value: unknown, otherwise: number): number => {
+  const time = typeof value === 'string' ? Date.parse(value) : NaN;
+  return Number.isNaN(time) ? otherwise : time;
+};
+
+const isAttempt = (value: unknown): value is DeliveryAttempt =>
+  typeof value === 'object' && value !== null && 'at' in value && 'attempt' in value && 'destination' in value;
+
+const historyOf = (value: unknown): { history?: readonly DeliveryAttempt[] } => {
+  try {
+    const entries: unknown = typeof value === 'string' ? JSON.parse(value) : undefined;
+    return Array.isArray(entries) && entries.length > 0 ? { history: entries.filter(isAttempt) } : {};
+  } catch {
+    return {};
+  }
+};
+
+/** A history that fits into a header, whatever was answered to each attempt. */
+const historyText = (history: readonly DeliveryAttempt[]): string => {
+  let kept = history.slice(-maxHistory);
+  let text = JSON.stringify(kept);
+  while (Buffer.byteLength(text) > maxHeaderText && kept.length > 1) {
+    kept = kept.slice(1);
+    text = JSON.stringify(kept);
+  }
+  return text;
+};
+
+/** Headers of what is no event, as text: they are for a person. */
+const rawOf = ({ content, properties }: Received): RawMessage => {
+  const headers: Headers = properties.headers ?? {};
+  const kept = headers[letterHeaders.rawHeaders];
+  const own = Object.entries(headers).filter(([name]) => !name.startsWith('x-dlq-') && !name.startsWith('x-stream-'));
+  const given =
+    typeof kept === 'string' ? parseHeaders(kept) : Object.fromEntries(own.map(([name, value]) => [name, asText(value)]));
+  return {
+    bytes: content,
+    ...(typeof properties.contentType === 'string' && properties.contentType !== ''
+      ? { contentType: properties.contentType }
+      : {}),
+    headers: given,
+  };
+};
+
+const asText = (value: unknown): string => plainText(typeof value === 'string' ? value : JSON.stringify(value), 256);
+
+const parseHeaders = (text: string): Record<string, string> => {
+  try {
+    return Object.fromEntries(Object.entries(JSON.parse(text) as Headers).map(([name, value]) => [name, asText(value)]));
+  } catch {
+    return {};
+  }
+};
+
+const rawHeadersText = (headers: Readonly<Record<string, string>>): string => {
+  const kept: [string, string][] = [];
+  let length = 2;
+  for (const [name, value] of Object.entries(headers)) {
+    const entry: [string, string] = [plainText(name, 128), plainText(value, 256)];
+    length += Buffer.byteLength(JSON.stringify(entry));
+    if (length > maxHeaderText) break;
+    kept.push(entry);
+  }
+  return JSON.stringify(Object.fromEntries(kept));
+};
+
+const optionalHeaders = ({ history, deferrals, redrive }: DeadLetter): Headers => ({
+  ...(history === undefined || history.length === 0 ? {} : { [letterHeaders.history]: historyText(history) }),
+  ...(deferrals === undefined || deferrals === 0 ? {} : { [letterHeaders.deferrals]: deferrals }),
+  ...(redrive === undefined ? {} : { [letterHeaders.run]: redrive.run, [letterHeaders.from]: redrive.from }),
+});
+
+export const messageFromLetter = (letter: DeadLetter): Outgoing => {
+  const { content, properties } = letter.event === undefined ? messageFromRaw(letter.raw) : messageFromEvent(letter.event);
+  Object.assign(properties.headers, {
+    [letterHeaders.id]: letter.id,
+    [letterHeaders.attempt]: letter.attempts,
+    [letterHeaders.category]: letter.category,
+    [letterHeaders.reason]: plainText(letter.reason, 512),
+    [letterHeaders.firstFailedAt]: new Date(letter.firstFailedAt).toISOString(),
+    [letterHeaders.lastFailedAt]: new Date(letter.lastFailedAt).toISOString(),
+    [letterHeaders.destination]: plainText(letter.destination, 2048),
+    ...optionalHeaders(letter),
+  });
+  return { content, properties };
+};
+
+const messageFromRaw = ({ bytes, contentType, headers }: RawMessage): Outgoing => ({
+  content: bytes,
+  properties: {
+    persistent: true,
+    ...(contentType !== undefined && Buffer.byteLength(contentType) <= 255 ? { contentType } : {}),
+    headers: { [letterHeaders.rawHeaders]: rawHeadersText(headers) },
+  },
+});
+
+/** What RabbitMQ says of the queue that gave the message up. */
+const arrivalOf = (headers: Headers, now: number): Arrival => {
+  const from = headers['x-first-death-queue'];
+  const deaths: unknown = headers['x-death'];
+  const first: unknown = Array.isArray(deaths) ? deaths.at(-1) : undefined;
+  const time =
+    typeof first === 'object' && first !== null && 'time' in first
+      ? (first.time as { value?: unknown } | null)?.value
+      : undefined;
+  return {
+    now,
+    ...(typeof time === 'number' && time > 0 && time < 8.64e12 ? { firstFailedAt: time * 1000 } : {}),
+    ...(typeof from === 'string' ? { from } : {}),
+  };
+};
+
+/** A position in a stream is no count: it goes far beyond a million. */
+const positionOf = (value: unknown): number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
+
+const redriveOf = (headers: Headers): { redrive?: DeadLetter['redrive'] & object } => {
+  const run = textOf(headers[letterHeaders.run], 64);
+  return run === '' ? {} : { redrive: { run, from: positionOf(headers[letterHeaders.from]) } };
+};
+
+const contentOf = (message: Received): { event: CloudEvent } | { raw: RawMessage } =>
+  typeof message.properties.headers?.[letterHeaders.rawHeaders] === 'string'
+    ? { raw: rawOf(message) }
+    : { event: eventFromMessage(message) };
+
+const idOf = (given: unknown, content: { event: CloudEvent } | { raw: RawMessage }, destination: string): string => {
+  if (typeof given === 'string' && /^[0-9a-f]{32}$/.test(given)) return given;
+  return 'event' in content ? letterIdOf(content.event, destination) : rawLetterIdOf(content.raw.bytes);
+};
+
+/** A letter that we stored. Its headers are read as carefully as any other's: whoever may publish may write them. */
+const storedLetter = (message: Received, now: number): DeadLetter => {
+  const headers: Headers = message.properties.headers ?? {};
+  const content = contentOf(message);
+  const destination = textOf(headers[letterHeaders.destination], 2048);
+  const deferrals = countOf(headers[letterHeaders.deferrals]);
+  return {
+    id: idOf(headers[letterHeaders.id], content, destination),
+    category: 'event' in content ? categoryNamed(textOf(headers[letterHeaders.category], 64)) : 'unreadable',
+    reason: textOf(headers[letterHeaders.reason], 512),
+    destination,
+    attempts: countOf(headers[letterHeaders.attempt]),
+    firstFailedAt: timeOf(headers[letterHeaders.firstFailedAt], now),
+    lastFailedAt: timeOf(headers[letterHeaders.lastFailedAt], now),
+    ...historyOf(headers[letterHeaders.history]),
+    ...(deferrals === 0 ? {} : { deferrals }),
+    ...redriveOf(headers),
+    ...content,
+  };
+};
+
+/** Never throws: what is no event is a letter too, with its bytes. */
+export const letterFromMessage = (message: Received, now: number): DeadLetter => {
+  const headers: Headers = message.properties.headers ?? {};
+  try {
+    if (typeof headers[letterHeaders.id] === 'string') return storedLetter(message, now);
+    return letterOf(eventFromMessage(message), arrivalOf(headers, now));
+  } catch (thrown) {
+    return unreadableLetterOf(rawOf(message), thrown, arrivalOf(headers, now));
+  }
+};

@@ -1,0 +1,105 @@
+// Keeps a session with the broker open: opens the next one when one ends, later and later while that fails.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CodedError } from '../../core/errors.ts';
+import type { Logger } from '../../ops/logger.ts';
+import { openSession, type Session, type SessionOptions } from './session.ts';
+import { TopologyConflict } from './topology.ts';
+
+export type LinkOptions = SessionOptions & { minBackoffMs: number; maxBackoffMs: number };
+
+export type LinkObserver = {
+  connected(): void;
+  disconnected(): void;
+};
+
+export type Link = {
+  /** @throws CodedError BROKER_UNAVAILABLE while there is no session */
+  session(): Session;
+  /** Why nothing can be published right now, or undefined when it can. */
+  trouble(): string | undefined;
+  close(): Promise<void>;
+};
+
+const unavailable = (reason: string): CodedError =>
+  new CodedError('BROKER_UNAVAILABLE', `The broker can't be reached: ${reason}`);
+
+/** Between half of it and all of it, so that many processes do not come back at the same moment. */
+const backoff = (failures: number, { minBackoffMs, maxBackoffMs }: LinkOptions): number =>
+  Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(failures, 20)) * (0.5 + Math.random() / 2);
+
+type State = { current?: Session; trouble: string | undefined; closing: AbortController };
+
+const eventsOf = (state: State, logger: Logger) => ({
+  blocked: (reason: string): void => {
+    state.trouble = `the broker is blocked: ${reason}`;
+    logger.warn({ reason }, 'the broker takes no messages for now');
+  },
+  unblocked: (): void => {
+    state.trouble = undefined;
+    logger.info('the broker takes messages again');
+  },
+});
+
+type SetUp = (session: Session) => Promise<void>;
+
+const openOnce = async (state: State, options: LinkOptions, setUp: SetUp, logger: Logger): Promise<Session> => {
+  const session = await openSession(options, eventsOf(state, logger));
+  try {
+    state.trouble = undefined;
+    await Promise.race([setUp(session), session.ended.then((reason) => Promise.reject(new Error(reason)))]);
+    return session;
+  } catch (thrown) {
+    await session.close();
+    throw thrown;
+  }
+};
+
+/** Until there is a session, or we are closing. @throws TopologyConflict before the first one: there a person is watching */
+const openAtLast = async (state: State, options: LinkOptions, setUp: SetUp, logger: Logger): Promise<Session | undefined> => {
+  for (let failures = 0; !state.closing.signal.aborted; failures++) {
+    try {
+      return await openOnce(state, options, setUp, logger);
+    } catch (thrown) {
+      state.trouble = thrown instanceof Error ? thrown.message : String(thrown);
+      if (thrown instanceof TopologyConflict && state.current === undefined) throw thrown;
+      const waitMs = Math.round(backoff(failures, options));
+      logger.warn({ err: thrown, wait_ms: waitMs }, 'the broker is not available');
+      await sleep(waitMs, undefined, { signal: state.closing.signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
+};
+
+/**
+ * Resolves when the first session is open and set up.
+ * @param setUp declares the topology and starts the consumers of a new session
+ * @throws when the broker refuses what we need at the start; a broker that is only absent is waited for
+ */
+export const openLink = async (options: LinkOptions, setUp: SetUp, observer: LinkObserver, logger: Logger): Promise<Link> => {
+  const state: State = { trouble: 'not connected yet', closing: new AbortController() };
+  const keepOpen = async (first: Session | undefined): Promise<void> => {
+    for (let session = first; session !== undefined; session = await openAtLast(state, options, setUp, logger)) {
+      state.current = session;
+      observer.connected();
+      logger.info('connected to the broker');
+      const reason = await session.ended;
+      state.trouble = reason;
+      observer.disconnected();
+      if (!state.closing.signal.aborted) logger.warn({ reason }, 'the session with the broker ended');
+      await session.close();
+    }
+  };
+  const kept = keepOpen(await openAtLast(state, options, setUp, logger));
+  return {
+    session: () => {
+      if (state.current === undefined || state.trouble !== undefined) throw unavailable(state.trouble ?? 'not connected yet');
+      return state.current;
+    },
+    trouble: () => state.trouble,
+    close: async () => {
+      state.closing.abort();
+      await state.current?.close();
+      await kept;
+    },
+  };
+};

@@ -1,0 +1,137 @@
+// Follows the stream of parked letters and keeps the index of what is in it. Reading consumes nothing: every replica reads all.
+import type { ConsumeMessage } from 'amqplib';
+import { randomUUID } from 'node:crypto';
+import { CodedError } from '../../core/errors.ts';
+import { createLetterIndex, type LetterIndex } from '../../core/letter-index.ts';
+import type { Logger } from '../../ops/logger.ts';
+import { markMessage, noteOf, positionOfRecord, recordOf, type ParkedRecord } from './parked-records.ts';
+import type { Session } from './session.ts';
+
+export type ParkedIndex = {
+  readonly index: LetterIndex;
+  /** Whether everything that was there at the start has been read. */
+  isLoaded(): boolean;
+  /** Goes on reading in a new session. The session ends if that fails. */
+  follow(session: Session): void;
+  /** Resolves when the record with that note has been read: from then on the index tells of it. */
+  seen(note: string, session: Session): Promise<void>;
+};
+
+/** Without any record for that long while one is due, the stream is not the one we knew: it was deleted and declared again. */
+const patienceMs = 10_000;
+/** A stream's broker sends whole chunks whatever the prefetch; it only says how many more may be under way. */
+const prefetch = 200;
+
+type Reading = {
+  index: LetterIndex;
+  /** The position of the last record read. */
+  last: number;
+  loaded: boolean;
+  waiting: Map<string, () => void>;
+};
+
+const apply = (reading: Reading, record: ParkedRecord): void => {
+  const { index } = reading;
+  if (record.kind === 'parked') index.add(record.letter, record.position);
+  else if (record.kind === 'left' && (index.positionOf(record.id) ?? Infinity) <= record.place) index.remove(record.id);
+};
+
+const read = (reading: Reading, message: ConsumeMessage, onRecord: (record: ParkedRecord) => void): void => {
+  const position = positionOfRecord(message);
+  // A chunk may begin before the position that was asked for.
+  if (position > reading.last) {
+    reading.last = position;
+    const record = recordOf(message, Date.now());
+    if (record !== undefined) {
+      apply(reading, record);
+      onRecord(record);
+    }
+  }
+  const note = noteOf(message);
+  if (note !== undefined) reading.waiting.get(note)?.();
+};
+
+const seenBy = (reading: Reading, note: string, session: Session): Promise<void> =>
+  new Promise((resolve, reject) => {
+    reading.waiting.set(note, () => {
+      reading.waiting.delete(note);
+      resolve();
+    });
+    void session.ended.then((reason) => {
+      reading.waiting.delete(note);
+      reject(new CodedError('BROKER_UNAVAILABLE', `The broker can't be reached: ${reason}`));
+    });
+  });
+
+/** Resolves false when nothing came for a while. */
+const readToTheEnd = async (
+  reading: Reading,
+  session: Session,
+  queue: string,
+  onRecord: (record: ParkedRecord) => void,
+): Promise<boolean> => {
+  const channel = await session.openConsumer(prefetch);
+  let lastHeard = Date.now();
+  const from = reading.last < 0 ? 'first' : reading.last + 1;
+  await channel.consume(
+    queue,
+    (message) => {
+      if (message === null) {
+        session.end(`the consumer of "${queue}" was cancelled`);
+        return;
+      }
+      lastHeard = Date.now();
+      channel.ack(message);
+      read(reading, message, onRecord);
+    },
+    { arguments: { 'x-stream-offset': from } },
+  );
+  // All that was there before us stands before our mark.
+  const note = randomUUID();
+  const marked = seenBy(reading, note, session);
+  const silent = Promise.withResolvers<false>();
+  const watch = setInterval(() => {
+    if (Date.now() - lastHeard > patienceMs) silent.resolve(false);
+  }, 1_000);
+  try {
+    await session.publisher.publish('', queue, markMessage(note));
+    return await Promise.race([marked.then(() => true), silent.promise]);
+  } finally {
+    clearInterval(watch);
+    marked.catch(() => undefined);
+  }
+};
+
+/** @param onRecord told of every record once it is in the index */
+export const createParkedIndex = (queue: string, onRecord: (record: ParkedRecord) => void, logger: Logger): ParkedIndex => {
+  const reading: Reading = { index: createLetterIndex(), last: -1, loaded: false, waiting: new Map() };
+  const begin = Date.now();
+
+  const follow = async (session: Session): Promise<void> => {
+    if (await readToTheEnd(reading, session, queue, onRecord)) {
+      if (!reading.loaded)
+        logger.info({ letters: reading.index.size, load_ms: Date.now() - begin }, 'the parked letters are indexed');
+      reading.loaded = true;
+      return;
+    }
+    logger.warn(
+      { last_position: reading.last },
+      'the stream of parked letters is not the one that was read before; reading it anew',
+    );
+    reading.index = createLetterIndex();
+    reading.last = -1;
+    reading.loaded = false;
+    session.end('the stream of parked letters was replaced');
+  };
+
+  return {
+    get index() {
+      return reading.index;
+    },
+    isLoaded: () => reading.loaded,
+    follow: (session) => {
+      follow(session).catch((error: unknown) => session.end(error instanceof Error ? error.message : String(error)));
+    },
+    seen: (note, session) => seenBy(reading, note, session),
+  };
+};

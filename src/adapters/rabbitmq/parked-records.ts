@@ -1,0 +1,84 @@
+// What is written into the stream of parked letters: the letters, and what became of them. The state is what is left after reading all.
+import type { Message } from 'amqplib';
+import { summaryOf, type LetterSummary } from '../../core/letter.ts';
+import type { Outgoing } from './event-message.ts';
+import { letterFromMessage, letterHeaders } from './letter-message.ts';
+
+/** Why a letter is not parked any more. `delivered`: a redriven one reached its destination. */
+export type Departure = 'redriven' | 'purged' | 'archived' | 'delivered';
+const departures: readonly string[] = ['redriven', 'purged', 'archived', 'delivered'] satisfies Departure[];
+
+/** `run` is the redrive that the letter was part of. */
+export type ParkedRecord =
+  | { kind: 'parked'; position: number; letter: LetterSummary; run?: string }
+  /** `place` is where the letter was when it left: one that came back since is at a higher position, and stays. */
+  | { kind: 'left'; position: number; id: string; place: number; departure: Departure; run?: string }
+  | { kind: 'mark'; position: number };
+
+const headers = { kind: 'x-dlq-record', place: 'x-dlq-place', departure: 'x-dlq-departure', note: 'x-dlq-note' } as const;
+
+/** The writer recognises its own record by the note. */
+const noted = (note: string | undefined): Record<string, string> => (note === undefined ? {} : { [headers.note]: note });
+
+export const parkedMessage = (message: Outgoing, note?: string): Outgoing => ({
+  content: message.content,
+  properties: { ...message.properties, headers: { ...message.properties.headers, [headers.kind]: 'parked', ...noted(note) } },
+});
+
+const empty = Buffer.alloc(0);
+
+export const leftMessage = (
+  left: { id: string; place: number; departure: Departure; run?: string },
+  note?: string,
+): Outgoing => ({
+  content: empty,
+  properties: {
+    persistent: true,
+    headers: {
+      [headers.kind]: 'left',
+      [letterHeaders.id]: left.id,
+      [headers.place]: left.place,
+      [headers.departure]: left.departure,
+      ...(left.run === undefined ? {} : { [letterHeaders.run]: left.run }),
+      ...noted(note),
+    },
+  },
+});
+
+export const markMessage = (note: string): Outgoing => ({
+  content: empty,
+  properties: { persistent: true, headers: { [headers.kind]: 'mark', ...noted(note) } },
+});
+
+export const positionOfRecord = (message: Message): number => Number(message.properties.headers?.['x-stream-offset'] ?? -1);
+
+export const noteOf = (message: Message): string | undefined => {
+  const note: unknown = message.properties.headers?.[headers.note];
+  return typeof note === 'string' ? note : undefined;
+};
+
+const textIn = (message: Message, name: string): string | undefined => {
+  const value: unknown = message.properties.headers?.[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+};
+
+const leftRecord = (message: Message, position: number): ParkedRecord | undefined => {
+  const id = textIn(message, letterHeaders.id);
+  const departure = textIn(message, headers.departure);
+  const place: unknown = message.properties.headers?.[headers.place];
+  if (id === undefined || typeof place !== 'number' || departure === undefined || !departures.includes(departure))
+    return undefined;
+  const run = textIn(message, letterHeaders.run);
+  return { kind: 'left', position, id, place, departure: departure as Departure, ...(run === undefined ? {} : { run }) };
+};
+
+/** Undefined for what is none of our records: someone else wrote into the stream. */
+export const recordOf = (message: Message, now: number): ParkedRecord | undefined => {
+  const position = positionOfRecord(message);
+  const kind = textIn(message, headers.kind);
+  if (kind === 'mark') return { kind, position };
+  if (kind === 'left') return leftRecord(message, position);
+  if (kind !== 'parked') return undefined;
+  const letter = letterFromMessage(message, now);
+  return { kind, position, letter: summaryOf(letter), ...(letter.redrive === undefined ? {} : { run: letter.redrive.run }) };
+};

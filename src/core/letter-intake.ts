@@ -1,0 +1,129 @@
+// What arrives at the dead-letter queue, as a letter: which category, whose fault, since when. Everything in it may be hostile.
+import type { CloudEvent } from './cloudevent.ts';
+import { categoryNamed, categoryOfStatus, type Category } from './dead-letter.ts';
+import { toCodedError } from './errors.ts';
+import { jsonOf } from './event-data.ts';
+import { typePrefix } from './events.ts';
+import { fromJsonFormat } from './json-format.ts';
+import { functionOf, letterIdOf, rawLetterIdOf, type DeadLetter, type RawMessage } from './letter.ts';
+
+/** The attempts so far, carried by the event itself: a letter that goes round through the broker keeps its count. */
+export const attemptExtension = 'dlqattempt';
+
+const deliveryExtensions: readonly string[] = ['knativeerrordest', 'knativeerrorcode', 'knativeerrordata', attemptExtension];
+
+export type Arrival = {
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** When the broker first gave it up, if it says so. */
+  firstFailedAt?: number;
+  /** The queue that gave it up, for the reason. */
+  from?: string;
+};
+
+/** One line without control characters: it is logged, listed and handed on as a header. */
+export const plainText = (text: string, maxLength: number): string =>
+  // eslint-disable-next-line no-control-regex
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').slice(0, maxLength);
+
+const maxAttempt = 1_000_000;
+
+/** A count out of a header: whatever else it is, it is none. */
+export const countOf = (value: unknown): number => {
+  const count = typeof value === 'string' && /^\d{1,7}$/.test(value) ? Number(value) : value;
+  return typeof count === 'number' && count > 0 ? Math.min(Math.trunc(count), maxAttempt) : 0;
+};
+
+/** Knative puts the subscriber's answer into the extension, in base64 since 1.0. */
+const readableData = (value: unknown): string => {
+  if (typeof value !== 'string') return '';
+  const decoded = /^[A-Za-z0-9+/]{8,}={0,2}$/.test(value) ? Buffer.from(value, 'base64').toString('utf8') : value;
+  return plainText(decoded.includes('\ufffd') ? value : decoded, 256);
+};
+
+const withoutDelivery = (event: CloudEvent): CloudEvent => {
+  const kept = Object.entries(event.extensions).filter(([name]) => !deliveryExtensions.includes(name));
+  return { ...event, extensions: Object.fromEntries(kept) };
+};
+
+type Rejection = { category: Category; reason: string; content: { event: CloudEvent } | { raw: RawMessage } };
+
+const isSameFunction = (one: CloudEvent, other: CloudEvent): boolean => {
+  const [a, b] = [functionOf(one), functionOf(other)];
+  return a.tenant === b.tenant && a.function === b.function;
+};
+
+const originalOf = (event: CloudEvent, data: Record<string, unknown>): Rejection['content'] | undefined => {
+  if (typeof data.original_base64 === 'string') {
+    const contentType = typeof data.original_content_type === 'string' ? { contentType: data.original_content_type } : {};
+    return { raw: { bytes: Buffer.from(data.original_base64, 'base64'), ...contentType, headers: {} } };
+  }
+  try {
+    const original = fromJsonFormat(data.original);
+    // A function writes its own replies: it must not be able to have another function's event sent in its name.
+    return isSameFunction(event, original) && event.extensions.causationid === original.id ? { event: original } : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** A rejection (`event.rejected`, `parser.failed`) carries the event it is about: that one is the letter. */
+const rejectionIn = (event: CloudEvent): Rejection | undefined => {
+  if (event.type !== `${typePrefix}event.rejected` && event.type !== `${typePrefix}parser.failed`) return undefined;
+  try {
+    const data = (jsonOf(event) ?? {}) as Record<string, unknown>;
+    const category = categoryNamed(typeof data.category === 'string' ? data.category : undefined);
+    const reason = typeof data.message === 'string' ? data.message : 'It was rejected without a message';
+    return { category, reason, content: originalOf(event, data) ?? { event: withoutDelivery(event) } };
+  } catch {
+    return undefined;
+  }
+};
+
+const explain = (event: CloudEvent, arrival: Arrival): { category: Category; reason: string } => {
+  const { knativeerrorcode: code, knativeerrordata: data } = event.extensions;
+  const answer = readableData(data);
+  const detail = answer === '' ? '' : `: ${answer}`;
+  if (code === undefined) {
+    const from = arrival.from === undefined ? '' : ` by queue ${plainText(arrival.from, 128)}`;
+    return { category: 'unknown', reason: `It was given up${from} without a status${detail}` };
+  }
+  const status = Number(code);
+  const answered = Number.isInteger(status) && status >= 100 && status <= 599;
+  return {
+    category: categoryOfStatus(answered ? status : undefined),
+    reason: answered ? `The subscriber answered ${status}${detail}` : `The subscriber did not answer${detail}`,
+  };
+};
+
+/** @param event with the extensions that Knative adds to a dead letter; the letter's event is without them */
+export const letterOf = (event: CloudEvent, arrival: Arrival): DeadLetter => {
+  const rejection = rejectionIn(event);
+  const { category, reason } = rejection ?? explain(event, arrival);
+  const { knativeerrordest: failedAt } = event.extensions;
+  // Who rejected an event did get it: it goes back to where it came from, the broker.
+  const destination = rejection === undefined && typeof failedAt === 'string' ? plainText(failedAt, 2048) : '';
+  const content = rejection?.content ?? { event: withoutDelivery(event) };
+  const facts = {
+    category,
+    reason: plainText(reason, 512),
+    destination,
+    attempts: countOf(event.extensions[attemptExtension]),
+    firstFailedAt: Math.min(arrival.firstFailedAt ?? arrival.now, arrival.now),
+    lastFailedAt: arrival.now,
+  };
+  if ('raw' in content) return { id: rawLetterIdOf(content.raw.bytes), ...facts, raw: content.raw };
+  return { id: letterIdOf(content.event, destination), ...facts, event: content.event };
+};
+
+/** @param thrown why the bytes are no event */
+export const unreadableLetterOf = (raw: RawMessage, thrown: unknown, arrival: Arrival): DeadLetter => ({
+  id: rawLetterIdOf(raw.bytes),
+  category: 'unreadable',
+  reason: plainText(`No CloudEvent: ${toCodedError(thrown).message}`, 512),
+  destination: '',
+  attempts: 0,
+  firstFailedAt: Math.min(arrival.firstFailedAt ?? arrival.now, arrival.now),
+  lastFailedAt: arrival.now,
+  raw,
+});

@@ -1,0 +1,66 @@
+// Dead letters on the real broker, under names of their own that are gone afterwards.
+import { randomUUID } from 'node:crypto';
+import { connect } from 'amqplib';
+import {
+  openRabbitDeadLetters,
+  type LetterHandlers,
+  type RabbitDeadLetters,
+  type RabbitOptions,
+} from '../../../src/adapters/rabbitmq/dead-letters.ts';
+import { queueNames, type TopologyOptions } from '../../../src/adapters/rabbitmq/topology.ts';
+import { createLogger, type Logger } from '../../../src/ops/logger.ts';
+import { amqpUrl } from './rabbitmq.ts';
+
+export const quiet: Logger = await createLogger({ level: process.env.LOG_LEVEL ?? 'silent', pretty: false, name: 'test' });
+
+export const newPrefix = (): string => `test-${randomUUID().slice(0, 8)}`;
+
+export const topologyOf = (prefix: string, more: Partial<TopologyOptions> = {}): TopologyOptions => ({
+  prefix,
+  messageTtlMs: 604_800_000,
+  maxLength: 50_000,
+  delaysMs: [100, 300],
+  parkedMaxAgeSeconds: 86_400,
+  sources: [],
+  ...more,
+});
+
+export const optionsOf = (topology: TopologyOptions, url = amqpUrl): RabbitOptions => ({
+  link: {
+    url,
+    connectionName: topology.prefix,
+    heartbeatSeconds: 10,
+    connectTimeoutMs: 5_000,
+    maxHeldBytes: 32 * 2 ** 20,
+    minBackoffMs: 50,
+    maxBackoffMs: 1_000,
+  },
+  topology,
+  prefetch: { fresh: 50, due: 50, archive: 10 },
+});
+
+/** Parks what arrives; what is due goes nowhere. */
+export const parking: LetterHandlers = {
+  judge: (letter) => ({ to: 'park', letter }),
+  redeliver: (letter) => Promise.resolve({ to: 'stay', letter }),
+  onRecord: () => undefined,
+};
+
+export const silentObserver = { connected: () => undefined, disconnected: () => undefined };
+
+export const openDeadLetters = (
+  topology: TopologyOptions,
+  handlers: Partial<LetterHandlers> = {},
+  observer = silentObserver,
+): Promise<RabbitDeadLetters> => openRabbitDeadLetters(optionsOf(topology), { ...parking, ...handlers }, observer, quiet);
+
+export const removeTopology = async (topology: TopologyOptions): Promise<void> => {
+  const names = queueNames(topology);
+  const connection = await connect(amqpUrl);
+  const channel = await connection.createChannel();
+  for (const queue of [names.fresh, names.due, names.parked, names.archive, ...names.delays.map(({ name }) => name)]) {
+    await channel.deleteQueue(queue);
+  }
+  await channel.deleteExchange(names.exchange);
+  await connection.close();
+};
