@@ -23,6 +23,8 @@ export type AppDeps = {
   registry: Registry;
   logger: Logger;
   notReady: () => string | undefined;
+  /** Of one tenant: what the webhook handshake promises. */
+  eventsPerMinute: number;
   now: () => number;
 };
 

@@ -86,7 +86,7 @@ export const completionOf = (build: Build & { status: EndStatus }): CloudEvent =
 
 /** What a broker's trigger takes to the dead-letter queue: the original and why it can never succeed. */
 export const rejectionOf = (
-  original: CloudEvent | { bytes: Buffer; contentType: string | undefined },
+  original: CloudEvent | { bytes: Buffer; contentType: string | undefined; headers?: Readonly<Record<string, string>> },
   ref: FunctionRef | undefined,
   origin: Origin,
   error: CodedError,
@@ -103,7 +103,11 @@ export const rejectionOf = (
       retryable: error.retryable,
       ...(error.details.field === undefined ? {} : { field: error.details.field }),
       ...('bytes' in original
-        ? { original_base64: original.bytes.toString('base64'), original_content_type: original.contentType ?? null }
+        ? {
+            original_base64: original.bytes.toString('base64'),
+            original_content_type: original.contentType ?? null,
+            ...(original.headers === undefined ? {} : { original_headers: original.headers }),
+          }
         : { original: toJsonFormat(original) }),
     },
     now,

@@ -111,7 +111,13 @@ export const startLocal = async (
     const builder = (opened.builder = openBuilder(parts, adapters));
     const admit = openAdmission(config, lifecycle, metrics);
     const app = createApp(
-      { ...adapters, builder, admit, metrics, registry, logger, notReady: () => state.notReady, now: Date.now },
+      {
+        ...adapters,
+        ...{ builder, admit, metrics, registry, logger },
+        eventsPerMinute: config.TENANT_EVENTS_PER_MINUTE,
+        notReady: () => state.notReady,
+        now: Date.now,
+      },
       {
         bodyLimitBytes: config.BODY_LIMIT_BYTES,
         headersLimitBytes: 32 * 2 ** 10,

@@ -1,16 +1,15 @@
 // The door: POST /cloudevents in the three modes of the HTTP binding, and the webhook handshake before it.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CloudEvent } from '../../core/cloudevent.ts';
-import { rejectionOf, type Origin } from '../../core/emitted.ts';
+import { rejectionOf } from '../../core/emitted.ts';
 import { CodedError } from '../../core/errors.ts';
-import { readRequest, writeBinary, type Received } from '../../core/http-binding.ts';
-import { problemOf } from '../../ops/problem.ts';
+import { readRequest, type Received } from '../../core/http-binding.ts';
 import { asCodedError, idsOf, sendProblem } from '../../ops/refusals.ts';
 import { contentTypeIn } from '../../ops/request-head.ts';
-import type { Accept, Accepted } from '../accept.ts';
+import type { Accept } from '../accept.ts';
 import type { BuilderMetrics } from '../metrics.ts';
-import { bodyOf, httpStatusOf } from '../outcome.ts';
 import { rejectionOfRequest } from '../unreadable.ts';
+import { answer, answerRejected, answerResults, refusedResult, resultOf, type Result } from './event-answers.ts';
 
 type Deps = {
   accept: Accept;
@@ -23,40 +22,12 @@ type Deps = {
 /** The specification's path first; the others for senders that were there before. */
 export const eventPaths = ['/cloudevents', '/', '/events'] as const;
 
-const traceIdOf = ({ traceparent }: Origin): string => traceparent.slice(3, 35);
 const firstOf = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
 const headersOf = (request: FastifyRequest) => ({
   correlationId: firstOf(request.headers['x-correlation-id']),
   traceparent: firstOf(request.headers.traceparent),
 });
-
-const quotaHeaders = ({ verdict }: Accepted): Record<string, string> =>
-  verdict === undefined ? {} : { 'ratelimit-limit': String(verdict.limit), 'ratelimit-remaining': String(verdict.remaining) };
-
-const answer = (reply: FastifyReply, accepted: Accepted): FastifyReply => {
-  const { origin } = accepted;
-  reply.headers({ 'x-correlation-id': origin.correlationId, traceparent: origin.traceparent, ...quotaHeaders(accepted) });
-  if ('error' in accepted)
-    return sendProblem(reply, accepted.error, { correlationId: origin.correlationId, traceId: traceIdOf(origin) });
-  return reply
-    .code(httpStatusOf(accepted.outcome))
-    .header('content-type', 'application/json; charset=utf-8')
-    .send(JSON.stringify(bodyOf(accepted.outcome, origin.correlationId)));
-};
-
-/** A broker drops what it gets a 4xx for. So what can never succeed is answered as an event that a trigger takes to the dead letters. */
-const answerRejected = (reply: FastifyReply, rejection: CloudEvent): FastifyReply => {
-  const { headers, body } = writeBinary(rejection);
-  return reply.code(200).headers(headers).send(body);
-};
-
-const resultOf = (result: Accepted): { status: number; body: Record<string, unknown> } => {
-  const { origin } = result;
-  if ('outcome' in result) return { status: httpStatusOf(result.outcome), body: bodyOf(result.outcome, origin.correlationId) };
-  const { status, body } = problemOf(result.error, { correlationId: origin.correlationId, traceId: traceIdOf(origin) });
-  return { status, body };
-};
 
 /** One after the other: a batch may build a function and delete it again. */
 const answerBatch = async (
@@ -65,21 +36,16 @@ const answerBatch = async (
   reply: FastifyReply,
   events: (CloudEvent | CodedError)[],
 ): Promise<FastifyReply> => {
-  const results: { status: number; body: Record<string, unknown> }[] = [];
+  const results: Result[] = [];
   for (const event of events) {
     if (event instanceof CodedError) {
       deps.metrics.errorAnswered(event.code);
-      const { status, body } = problemOf(event);
-      results.push({ status, body });
+      results.push(refusedResult(event, idsOf(request.headers)));
     } else {
       results.push(resultOf(await deps.accept(event, headersOf(request))));
     }
   }
-  const status = results.every((result) => result.status < 300) ? 200 : 207;
-  return reply
-    .code(status)
-    .header('content-type', 'application/json; charset=utf-8')
-    .send(JSON.stringify(results.map(({ status: code, body }) => ({ http_status: code, ...body }))));
+  return answerResults(reply, results);
 };
 
 /** RFC 9110, section 8.4: a body under a coding that nobody undoes would be taken for broken data. */
@@ -102,9 +68,10 @@ const onlyOne = (received: Received): CloudEvent => {
 };
 
 const postFromBroker = async (deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-  const accepted = await deps.accept(onlyOne(read(request)), headersOf(request));
+  const event = onlyOne(read(request));
+  const accepted = await deps.accept(event, headersOf(request));
   if (!('error' in accepted) || accepted.error.retryable) return answer(reply, accepted);
-  const { ref, origin, error, event } = accepted;
+  const { ref, origin, error } = accepted;
   return answerRejected(reply, rejectionOf(event, ref, origin, error, deps.now()));
 };
 

@@ -8,6 +8,7 @@ import { typePrefix } from '../../core/events.ts';
 import { eventSourceOf, idPattern, type FunctionRef } from '../../core/function.ts';
 import { readRequest } from '../../core/http-binding.ts';
 import type { FunctionPlatform, FunctionState, ImageBuilder } from '../../ports.ts';
+import { contentTypeIn } from '../../ops/request-head.ts';
 import type { DeleteFunction } from '../delete-function.ts';
 import { bodyOf } from '../outcome.ts';
 import { pageQuery, viewOf as viewOfBuild } from './builds.ts';
@@ -46,7 +47,7 @@ const find = async (functions: FunctionPlatform, ref: FunctionRef): Promise<Func
 /** The request's own event, or one around its body: nobody should have to write headers to try a function. */
 const eventOf = (request: FastifyRequest, ref: FunctionRef): CloudEvent => {
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  const contentType = request.headers['content-type'];
+  const contentType = contentTypeIn(request.raw.rawHeaders);
   if (request.headers['ce-specversion'] !== undefined || contentType?.startsWith('application/cloudevents') === true) {
     const received = readRequest(request.raw.rawHeaders, contentType, body);
     if (received.mode === 'batch')
