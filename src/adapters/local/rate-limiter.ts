@@ -54,7 +54,8 @@ export const createLocalRateLimiter = (rate: Rate): RateLimiter & { close(): Pro
       draws.set(key, draw);
       const left = await new Promise<number>((resolve, reject) => {
         draw.waiting.push(resolve);
-        if (!draw.running) drain(buckets.key(key), draw, () => draws.delete(key)).catch(reject);
+        // Bottleneck keeps its buckets in a plain object, in which "constructor" is there already.
+        if (!draw.running) drain(buckets.key(`of ${key}`), draw, () => draws.delete(key)).catch(reject);
       });
       const allowed = left >= 0;
       return {
