@@ -61,7 +61,10 @@ const answerRefusals = (app: FastifyInstance, logger: Logger): void => {
     checkHead(request.raw);
     // Fastify would refuse a body whose type it can't read before the route sees it, and a broker's event would be lost with it.
     delete request.raw.headers['content-type'];
-    if (!request.is404) return void done();
+    if (!request.is404) {
+      done();
+      return;
+    }
     // Before its body is read: nobody will look at it.
     const { error, allow } = missingRoute(routes, request.url);
     if (allow !== '') reply.header('allow', allow);

@@ -1,6 +1,6 @@
 // What is no HTTP never becomes a request: the answer is written to the socket, and the connection ends.
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { CodedError, type ErrorCode } from '../core/errors.ts';
 import { newRequestIds, problemOf } from './problem.ts';
 
@@ -20,11 +20,20 @@ const answerOf = (error: CodedError): Answer => {
   return { status, text, headers: { ...headers, 'content-length': String(Buffer.byteLength(text)), connection: 'close' } };
 };
 
-const writeTo = (socket: Socket, error: CodedError): void => {
-  if (!socket.writable) return void socket.destroy();
+/** Whoever still sends is given this long to read the answer; a connection closed over unread bytes is reset, and the answer with it. */
+const lingerMs = 1_000;
+
+const writeTo = (socket: Duplex, error: CodedError): void => {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
   const { status, headers, text } = answerOf(error);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${text}`);
+  socket.resume();
+  const linger = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once('close', () => clearTimeout(linger));
 };
 
 type InHand = { request: IncomingMessage; response: ServerResponse };
@@ -33,34 +42,37 @@ type InHand = { request: IncomingMessage; response: ServerResponse };
  * Answers come in the order of the requests (RFC 9112, section 9.3.2). Bytes behind a request that is still in hand must not be
  * answered in its place: its sender would take the refusal for its own and drop an event that was taken.
  */
-const answerInTurn = (last: InHand | undefined, socket: Socket, error: CodedError): void => {
-  if (last === undefined || last.response.writableFinished) return writeTo(socket, error);
-  const { request, response } = last;
-  if (request.complete) return void response.once('finish', () => writeTo(socket, error));
+const answerInTurn = (last: InHand | undefined, socket: Duplex, error: CodedError): void => {
+  if (last === undefined || last.response.writableFinished) writeTo(socket, error);
+  else if (last.request.complete) last.response.once('finish', () => writeTo(socket, error));
   // The broken bytes are this request's own body.
-  if (response.headersSent) return void socket.destroy();
-  const { status, headers, text } = answerOf(error);
-  response.writeHead(status, headers).end(text);
+  else if (last.response.headersSent) socket.destroy();
+  else {
+    const { status, headers, text } = answerOf(error);
+    last.response.writeHead(status, headers).end(text);
+  }
 };
 
 export type SocketAnswers = {
-  clientError(error: NodeJS.ErrnoException, socket: Socket): void;
-  attach(server: Server): void;
+  clientError: (error: NodeJS.ErrnoException, socket: Duplex) => void;
+  attach: (server: Server) => void;
 };
 
 /** Everything that Node hands to its server beside requests. */
 export const createSocketAnswers = (): SocketAnswers => {
-  const last = new WeakMap<Socket, InHand>();
+  const last = new WeakMap<Duplex, InHand>();
   return {
     clientError: (error, socket) => {
-      if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-      answerInTurn(last.get(socket), socket, refusalOf(error));
+      if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+      else answerInTurn(last.get(socket), socket, refusalOf(error));
     },
     attach: (server) => {
-      server.prependListener('request', (request, response) => void last.set(request.socket, { request, response }));
+      server.prependListener('request', (request, response) => {
+        last.set(request.socket, { request, response });
+      });
       // RFC 9110, section 9.3.6: no tunnel is opened here. Without a listener Node would hang up without a word.
       server.on('connect', (_request, socket) =>
-        writeTo(socket as Socket, new CodedError('METHOD_NOT_ALLOWED', 'This server opens no tunnels')),
+        writeTo(socket, new CodedError('METHOD_NOT_ALLOWED', 'This server opens no tunnels')),
       );
       // RFC 9110, section 10.1.1 leaves it to the server: an expectation that nobody knows is passed over.
       server.on('checkExpectation', (request, response) => void server.emit('request', request, response));

@@ -106,7 +106,9 @@ export const addEventRoutes = (app: FastifyInstance, deps: Deps): void => {
   for (const path of eventPaths) {
     app.post(path, {
       handler: (request, reply) => post(deps, request, reply),
-      errorHandler: (error, request, reply) => refuse(deps, error, request, reply),
+      errorHandler: (error, request, reply) => {
+        refuse(deps, error, request, reply);
+      },
     });
     app.options(path, (request, reply) => handshake(deps, request, reply));
   }
