@@ -2,7 +2,7 @@
 // delivered; so what can heal is 429 or 5xx, and what cannot is another 4xx. The row types make any other pairing a compile error.
 import type { Category } from './dead-letter.ts';
 
-type Permanent = { status: 400 | 403 | 405 | 406 | 411 | 413 | 414 | 415 | 417 | 422 | 431; retryable: false };
+type Permanent = { status: 400 | 401 | 403 | 405 | 406 | 411 | 413 | 414 | 415 | 417 | 422 | 431; retryable: false };
 type Transient = { status: 429 | 500 | 503 | 504; retryable: true };
 /** A thing that a URL names and that is not there. Never the answer to an event. */
 type Absent = { status: 404; retryable: false; resource: true };
@@ -29,6 +29,7 @@ export const errors = {
   LENGTH_REQUIRED: permanent(411, 'validation', 'The request needs a Content-Length or chunked body'),
   BODY_TOO_LARGE: permanent(413, 'validation', 'The body is larger than the limit'),
   HEADERS_TOO_LARGE: permanent(431, 'validation', 'The headers are larger than the limit'),
+  UNAUTHENTICATED: permanent(401, 'validation', 'The request carries no valid token'),
   // The event can never succeed.
   UNKNOWN_EVENT_TYPE: permanent(422, 'unknown_event_type', 'No handler takes this event type'),
   INVALID_DATA: permanent(422, 'validation', 'A field of the event data breaks a rule'),
@@ -47,6 +48,7 @@ export const errors = {
   BUILD_CANCELLED: permanent(422, 'build_failed', 'The build was cancelled'),
   IMAGE_REFUSED: permanent(422, 'image_refused', 'The image is not the one that was built'),
   FUNCTION_DELETED: permanent(422, 'validation', 'The function was deleted while the event waited for it'),
+  DEAD_LETTER_UNREADABLE: permanent(422, 'unreadable', 'The dead letter holds no event that could be delivered'),
   FUNCTION_ERROR_PERMANENT: permanent(422, 'function_error_permanent', 'The function can never handle this event'),
   // A limit.
   TENANT_RATE_LIMITED: transient(429, 'rate_limited', 'The tenant sends more events than its limit'),
@@ -63,6 +65,7 @@ export const errors = {
   FUNCTION_TIMEOUT: transient(504, 'function_timeout', 'The function did not answer in time'),
   BUILD_TIMEOUT: transient(503, 'build_timeout', 'The build did not end in time'),
   SLOW_REQUEST: transient(503, 'subscriber_unavailable', 'The request did not arrive in time'),
+  DEAD_LETTERS_FULL: transient(503, 'queue_full', 'The dead-letter queue is full'),
   STOPPING: transient(503, 'subscriber_unavailable', 'The process is stopping'),
   INTERNAL: transient(500, 'subscriber_unavailable', 'Something here is broken'),
   // What a URL names.

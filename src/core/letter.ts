@@ -46,16 +46,6 @@ type Facts = {
 export type DeadLetter = Facts &
   ({ readonly event: CloudEvent; readonly raw?: never } | { readonly event?: never; readonly raw: RawMessage });
 
-/**
- * What is to become of a letter in hand: a copy of it in another place; nothing more, since it is where it belongs; or it
- * stays where it is, for the next process, since this one is stopping.
- */
-export type Disposition =
-  | { readonly to: 'delay'; readonly letter: DeadLetter; readonly delayMs: number }
-  | { readonly to: 'park'; readonly letter: DeadLetter }
-  | { readonly to: 'done'; readonly letter: DeadLetter }
-  | { readonly to: 'stay'; readonly letter: DeadLetter };
-
 /** What a list shows of a letter: everything but its content and its history. */
 export type LetterSummary = Omit<Facts, 'history' | 'deferrals' | 'redrive'> & {
   readonly tenant?: string;

@@ -23,7 +23,7 @@ const lettersDue = async (topology: TopologyOptions): Promise<string[]> => {
 
 const open = async (topology: TopologyOptions): Promise<OpenedQueue> => {
   const letters = await openDeadLetters(topology);
-  await settled(letters.queue.stats);
+  await settled((now) => letters.queue.stats(now));
   return {
     queue: letters.queue,
     redriven: async () => {

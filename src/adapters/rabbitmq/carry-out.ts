@@ -1,5 +1,5 @@
 // What was decided about a letter, done: each line is one confirmed copy. Who calls this acknowledges the original afterwards.
-import type { Disposition } from '../../core/letter.ts';
+import type { Disposition } from '../../core/letter-flow.ts';
 import { messageFromLetter } from './letter-message.ts';
 import { leftMessage, parkedMessage } from './parked-records.ts';
 import type { Publisher } from './publisher.ts';

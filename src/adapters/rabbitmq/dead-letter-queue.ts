@@ -10,27 +10,23 @@ import { messageFromLetter } from './letter-message.ts';
 import type { Link } from './link.ts';
 import type { ParkedIndex } from './parked-index.ts';
 import { readParked, type ParkedLetter } from './parked-reader.ts';
-import { leftMessage, parkedMessage, type Departure } from './parked-records.ts';
+import { leftMessage, parkedMessage } from './parked-records.ts';
+import type { Departure } from '../../core/letter-flow.ts';
 import type { QueueNames } from './topology.ts';
 
-export type RabbitDeadLetterQueue = DeadLetterQueue & {
-  /** Moves letters to the archive queue and answers how many; those that are not there any more are left out. */
-  archive(ids: readonly string[]): Promise<number>;
-};
-
-type Stream = { link: Link; names: QueueNames; parked: ParkedIndex };
+export type ParkedStream = { link: Link; names: QueueNames; parked: ParkedIndex };
 
 /** Letters that are copied at once when many go. */
 const batch = 50;
 
 /** Before everything has been read an answer would be wrong, not only late. */
-const loaded = ({ parked }: Stream): LetterIndex => {
+const loaded = ({ parked }: ParkedStream): LetterIndex => {
   if (!parked.isLoaded())
     throw new CodedError('BROKER_UNAVAILABLE', 'The parked letters are still being read', { retryAfterSeconds: 5 });
   return parked.index;
 };
 
-const find = async (stream: Stream, id: string): Promise<ParkedLetter | undefined> => {
+const find = async (stream: ParkedStream, id: string): Promise<ParkedLetter | undefined> => {
   const position = loaded(stream).positionOf(id);
   if (position === undefined) return undefined;
   for await (const found of readParked(stream.link.session(), stream.names.parked, [position])) return found;
@@ -40,14 +36,14 @@ const find = async (stream: Stream, id: string): Promise<ParkedLetter | undefine
 };
 
 /** Resolves when the index tells of the record, so that a list shows what was done before it. */
-const append = async ({ link, names, parked }: Stream, record: (note: string) => Outgoing): Promise<void> => {
+const append = async ({ link, names, parked }: ParkedStream, record: (note: string) => Outgoing): Promise<void> => {
   const session = link.session();
   const note = randomUUID();
   const seen = parked.seen(note, session);
   await Promise.all([seen, session.publisher.publish('', names.parked, record(note))]);
 };
 
-const leave = (stream: Stream, id: string, place: number, departure: Departure, run?: string): Promise<void> =>
+const leave = (stream: ParkedStream, id: string, place: number, departure: Departure, run?: string): Promise<void> =>
   append(stream, (note) => leftMessage({ id, place, departure, ...(run === undefined ? {} : { run }) }, note));
 
 /** One more attempt, at once; what was counted stays counted, so that a letter can't go round for ever. */
@@ -58,7 +54,7 @@ const redriven = ({ letter, position }: ParkedLetter, run: string): DeadLetter =
   redrive: { run, from: position },
 });
 
-const redrive = async (stream: Stream, id: string, run: string): Promise<'redriven' | 'absent' | 'unreadable'> => {
+const redrive = async (stream: ParkedStream, id: string, run: string): Promise<'redriven' | 'absent' | 'unreadable'> => {
   const found = await find(stream, id);
   if (found === undefined) return 'absent';
   if (found.letter.event === undefined) return 'unreadable';
@@ -67,12 +63,13 @@ const redrive = async (stream: Stream, id: string, run: string): Promise<'redriv
   return 'redriven';
 };
 
-const archiveOne = async (stream: Stream, { letter, position }: ParkedLetter): Promise<void> => {
+const archiveOne = async (stream: ParkedStream, { letter, position }: ParkedLetter): Promise<void> => {
   await stream.link.session().publisher.publish('', stream.names.archive, messageFromLetter(letter));
   await leave(stream, letter.id, position, 'archived');
 };
 
-const archive = async (stream: Stream, ids: readonly string[]): Promise<number> => {
+/** Answers how many; those that are not there any more are left out. */
+export const archiveParked = async (stream: ParkedStream, ids: readonly string[]): Promise<number> => {
   let moved = 0;
   for (let first = 0; first < ids.length; first += batch) {
     const positions = ids.slice(first, first + batch).map((id) => loaded(stream).positionOf(id));
@@ -86,27 +83,23 @@ const archive = async (stream: Stream, ids: readonly string[]): Promise<number> 
   return moved;
 };
 
-export const createRabbitDeadLetterQueue = (link: Link, names: QueueNames, parked: ParkedIndex): RabbitDeadLetterQueue => {
-  const stream = { link, names, parked };
-  return {
-    put: (letter) => append(stream, (note) => parkedMessage(messageFromLetter(letter), note)),
-    get: async (id) => (await find(stream, id))?.letter,
-    // eslint-disable-next-line @typescript-eslint/require-await -- so that a bad cursor rejects
-    list: async (filter, page) => pageOf(loaded(stream), filter, page),
-    // eslint-disable-next-line @typescript-eslint/require-await -- the same
-    matching: async (filter) => loaded(stream).matching(filter),
-    redrive: (id, run = 'single') => redrive(stream, id, run),
-    purge: async (id) => {
-      const place = loaded(stream).positionOf(id);
-      if (place === undefined) return 'absent';
-      await leave(stream, id, place, 'purged');
-      return 'purged';
-    },
-    archive: (ids) => archive(stream, ids),
-    // eslint-disable-next-line @typescript-eslint/require-await -- the same
-    stats: async (now) => {
-      const oldest = loaded(stream).oldestFailure();
-      return { depth: loaded(stream).size, oldestAgeMs: oldest === undefined ? 0 : Math.max(0, now - oldest) };
-    },
-  };
-};
+export const createRabbitDeadLetterQueue = (stream: ParkedStream): DeadLetterQueue => ({
+  put: (letter) => append(stream, (note) => parkedMessage(messageFromLetter(letter), note)),
+  get: async (id) => (await find(stream, id))?.letter,
+  // eslint-disable-next-line @typescript-eslint/require-await -- so that a bad cursor rejects
+  list: async (filter, page) => pageOf(loaded(stream), filter, page),
+  // eslint-disable-next-line @typescript-eslint/require-await -- the same
+  matching: async (filter) => loaded(stream).matching(filter),
+  redrive: (id, run = 'single') => redrive(stream, id, run),
+  purge: async (id) => {
+    const place = loaded(stream).positionOf(id);
+    if (place === undefined) return 'absent';
+    await leave(stream, id, place, 'purged');
+    return 'purged';
+  },
+  // eslint-disable-next-line @typescript-eslint/require-await -- the same
+  stats: async (now) => {
+    const oldest = loaded(stream).oldestFailure();
+    return { depth: loaded(stream).size, oldestAgeMs: oldest === undefined ? 0 : Math.max(0, now - oldest) };
+  },
+});

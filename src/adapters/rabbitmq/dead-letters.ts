@@ -1,15 +1,14 @@
 // The dead letters on RabbitMQ, put together: the topology, the lanes that letters run through, and the place where they are parked.
-import type { CloudEvent } from '../../core/cloudevent.ts';
-import type { DeadLetter, Disposition } from '../../core/letter.ts';
+import type { Depths, Disposition, LetterFlow, LetterHandlers } from '../../core/letter-flow.ts';
+import type { DeadLetterQueue } from '../../ports.ts';
 import type { Logger } from '../../ops/logger.ts';
 import { carryOut } from './carry-out.ts';
-import { createRabbitDeadLetterQueue, type RabbitDeadLetterQueue } from './dead-letter-queue.ts';
+import { archiveParked, createRabbitDeadLetterQueue } from './dead-letter-queue.ts';
 import { messageFromEvent, type Outgoing } from './event-message.ts';
 import { openLane, type Lane } from './lane.ts';
 import { messageFromLetter } from './letter-message.ts';
-import { openLink, type Link, type LinkObserver, type LinkOptions } from './link.ts';
+import { openLink, type Link, type LinkOptions } from './link.ts';
 import { createParkedIndex, type ParkedIndex } from './parked-index.ts';
-import type { ParkedRecord } from './parked-records.ts';
 import type { Session } from './session.ts';
 import { declareTopology, queueNames, type QueueNames, type TopologyOptions } from './topology.ts';
 
@@ -18,33 +17,6 @@ export type RabbitOptions = {
   topology: TopologyOptions;
   /** Letters in hand at once: judged, and delivered. */
   prefetch: { fresh: number; due: number; archive: number };
-};
-
-export type LetterHandlers = {
-  /** What to do with a letter that arrived. */
-  judge: (letter: DeadLetter) => Disposition;
-  /** Delivers a letter whose delay is over, and says what to do with it now. */
-  redeliver: (letter: DeadLetter) => Promise<Disposition>;
-  /** Resolves with `done` when the letter is in the archive for good. Without it letters stay in the archive queue. */
-  archive?: (letter: DeadLetter) => Promise<Disposition>;
-  /** Told of every letter that was parked or that left. */
-  onRecord: (record: ParkedRecord) => void;
-};
-
-/** Letters by where they are. */
-export type Depths = { fresh: number; waiting: number; due: number; archive: number; parked: number };
-
-export type RabbitDeadLetters = {
-  readonly queue: RabbitDeadLetterQueue;
-  /** Resolves when the event, with the extensions of its failure, is durably in the queue. BROKER_UNAVAILABLE otherwise. */
-  accept(event: CloudEvent): Promise<void>;
-  /** The same for what is no event. */
-  acceptLetter(letter: DeadLetter): Promise<void>;
-  depths(): Promise<Depths>;
-  /** Why letters are not consumed, or not confirmed, right now; undefined when they are. */
-  trouble(): string | undefined;
-  /** Takes no more letters, finishes those in hand, disconnects. */
-  close(): Promise<void>;
 };
 
 const countIn = async (link: Link, queue: string): Promise<number> =>
@@ -87,30 +59,33 @@ const openLanes = async (
   return Promise.all(lanes);
 };
 
+export type RabbitDeadLetters = LetterFlow & { readonly queue: DeadLetterQueue };
+
 /** Resolves when letters are consumed. @throws TopologyConflict when the broker has other queues under our names */
 export const openRabbitDeadLetters = async (
   options: RabbitOptions,
   handlers: LetterHandlers,
-  observer: LinkObserver,
   logger: Logger,
 ): Promise<RabbitDeadLetters> => {
   const names = queueNames(options.topology);
-  const parked = createParkedIndex(names.parked, (record) => handlers.onRecord(record), logger);
+  const parked = createParkedIndex(names.parked, handlers.onNews, logger);
   let lanes: Lane[] = [];
   const setUp = async (session: Session): Promise<void> => {
     await declareTopology(session.control, options.topology);
     parked.follow(session);
     lanes = await openLanes(session, names, options, handlers, logger);
   };
-  const link = await openLink(options.link, setUp, observer, logger);
+  const link = await openLink(options.link, setUp, handlers, logger);
   const send = (message: Outgoing): Promise<void> => link.session().publisher.publish(names.exchange, 'letter', message);
+  const stream = { link, names, parked };
 
   return {
-    queue: createRabbitDeadLetterQueue(link, names, parked),
+    queue: createRabbitDeadLetterQueue(stream),
     accept: (event) => send(messageFromEvent(event)),
     acceptLetter: (letter) => send(messageFromLetter(letter)),
     depths: () => depthsOf(link, names, parked),
     trouble: () => link.trouble(),
+    archive: (ids) => archiveParked(stream, ids),
     close: async () => {
       await Promise.all(lanes.map((lane) => lane.drain()));
       await link.close();

@@ -4,7 +4,8 @@ import type { Message, MessageProperties, Options } from 'amqplib';
 import { attributesOf, cloudEvent, type AttributeValue, type CloudEvent } from '../../core/cloudevent.ts';
 import { CodedError } from '../../core/errors.ts';
 import { parseJson } from '../../core/event-data.ts';
-import { fromJsonFormat, toJsonFormat } from '../../core/json-format.ts';
+import { readRequest } from '../../core/http-binding.ts';
+import { toJsonFormat } from '../../core/json-format.ts';
 
 export type Outgoing = { content: Buffer; properties: Omit<Options.Publish, 'headers'> & { headers: Record<string, unknown> } };
 
@@ -57,12 +58,17 @@ const attributesIn = (headers: Record<string, unknown>): [string, AttributeValue
 const contentTypeOf = (properties: MessageProperties): string | undefined =>
   typeof properties.contentType === 'string' && properties.contentType !== '' ? properties.contentType : undefined;
 
+const structuredEvent = (contentType: string, content: Buffer): CloudEvent => {
+  const received = readRequest([], contentType, content);
+  if (received.mode !== 'batch') return received.event;
+  throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'A message holds one event, not a batch', { field: 'content-type' });
+};
+
 /** @throws CodedError when the message is no CloudEvent, naming what breaks which rule */
 export const eventFromMessage = ({ content, properties }: Pick<Message, 'content' | 'properties'>): CloudEvent => {
   const contentType = contentTypeOf(properties);
   const headers: Record<string, unknown> = properties.headers ?? {};
-  if (/^application\/cloudevents(?:\+json)?[ \t]*(?:;|$)/i.test(contentType ?? ''))
-    return fromJsonFormat(parseJson(content, 'body'));
+  if (contentType !== undefined && eventFormat.test(contentType)) return structuredEvent(contentType, content);
   const attributes = attributesIn(headers);
   if (contentType !== undefined) attributes.push(['datacontenttype', contentType]);
   const isJson = headers[dataHeader] === 'json';
@@ -76,7 +82,12 @@ const lengthOf = (attributes: readonly [string, AttributeValue][]): number =>
     0,
   );
 
-/** Whether the attributes can be headers at all: a frame that breaks AMQP's limits would end the connection, again and again. */
+const eventFormat = /^application\/cloudevents/i;
+
+/**
+ * Whether the attributes can be headers at all: a frame that breaks AMQP's limits would end the connection, again and again.
+ * And data that is an event format itself would be taken for the event.
+ */
 const fitHeaders = (event: CloudEvent, attributes: readonly [string, AttributeValue][]): boolean =>
   lengthOf(attributes) <= maxAttributeBytes &&
   isShort(event.datacontenttype ?? '') &&

@@ -2,7 +2,8 @@
 // replaces it is confirmed, so a crash at any line leaves the letter where it was, at worst with a copy of it already elsewhere.
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeadLetter, Disposition } from '../../core/letter.ts';
+import type { Disposition } from '../../core/letter-flow.ts';
+import type { DeadLetter } from '../../core/letter.ts';
 import type { Logger } from '../../ops/logger.ts';
 import { letterFromMessage } from './letter-message.ts';
 import type { Session } from './session.ts';

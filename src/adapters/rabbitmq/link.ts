@@ -8,8 +8,8 @@ import { TopologyConflict } from './topology.ts';
 export type LinkOptions = SessionOptions & { minBackoffMs: number; maxBackoffMs: number };
 
 export type LinkObserver = {
-  connected(): void;
-  disconnected(): void;
+  connected: () => void;
+  disconnected: () => void;
 };
 
 export type Link = {

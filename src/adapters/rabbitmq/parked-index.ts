@@ -3,8 +3,9 @@ import type { ConsumeMessage } from 'amqplib';
 import { randomUUID } from 'node:crypto';
 import { CodedError } from '../../core/errors.ts';
 import { createLetterIndex, type LetterIndex } from '../../core/letter-index.ts';
+import type { LetterNews } from '../../core/letter-flow.ts';
 import type { Logger } from '../../ops/logger.ts';
-import { markMessage, noteOf, positionOfRecord, recordOf, type ParkedRecord } from './parked-records.ts';
+import { markMessage, noteOf, positionOfRecord, recordOf } from './parked-records.ts';
 import type { Session } from './session.ts';
 
 export type ParkedIndex = {
@@ -30,21 +31,20 @@ type Reading = {
   waiting: Map<string, () => void>;
 };
 
-const apply = (reading: Reading, record: ParkedRecord): void => {
-  const { index } = reading;
+const apply = ({ index }: Reading, record: LetterNews): void => {
   if (record.kind === 'parked') index.add(record.letter, record.position);
-  else if (record.kind === 'left' && (index.positionOf(record.id) ?? Infinity) <= record.place) index.remove(record.id);
+  else if ((index.positionOf(record.id) ?? Infinity) <= record.place) index.remove(record.id);
 };
 
-const read = (reading: Reading, message: ConsumeMessage, onRecord: (record: ParkedRecord) => void): void => {
+const read = (reading: Reading, message: ConsumeMessage, onNews: (news: LetterNews) => void): void => {
   const position = positionOfRecord(message);
   // A chunk may begin before the position that was asked for.
   if (position > reading.last) {
     reading.last = position;
     const record = recordOf(message, Date.now());
-    if (record !== undefined) {
+    if (record !== undefined && record.kind !== 'mark') {
       apply(reading, record);
-      onRecord(record);
+      onNews(record);
     }
   }
   const note = noteOf(message);
@@ -68,7 +68,7 @@ const readToTheEnd = async (
   reading: Reading,
   session: Session,
   queue: string,
-  onRecord: (record: ParkedRecord) => void,
+  onNews: (news: LetterNews) => void,
 ): Promise<boolean> => {
   const channel = await session.openConsumer(prefetch);
   let lastHeard = Date.now();
@@ -82,7 +82,7 @@ const readToTheEnd = async (
       }
       lastHeard = Date.now();
       channel.ack(message);
-      read(reading, message, onRecord);
+      read(reading, message, onNews);
     },
     { arguments: { 'x-stream-offset': from } },
   );
@@ -102,13 +102,13 @@ const readToTheEnd = async (
   }
 };
 
-/** @param onRecord told of every record once it is in the index */
-export const createParkedIndex = (queue: string, onRecord: (record: ParkedRecord) => void, logger: Logger): ParkedIndex => {
+/** @param onNews told of every record once it is in the index */
+export const createParkedIndex = (queue: string, onNews: (news: LetterNews) => void, logger: Logger): ParkedIndex => {
   const reading: Reading = { index: createLetterIndex(), last: -1, loaded: false, waiting: new Map() };
   const begin = Date.now();
 
   const follow = async (session: Session): Promise<void> => {
-    if (await readToTheEnd(reading, session, queue, onRecord)) {
+    if (await readToTheEnd(reading, session, queue, onNews)) {
       if (!reading.loaded)
         logger.info({ letters: reading.index.size, load_ms: Date.now() - begin }, 'the parked letters are indexed');
       reading.loaded = true;

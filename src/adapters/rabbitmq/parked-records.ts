@@ -1,19 +1,14 @@
 // What is written into the stream of parked letters: the letters, and what became of them. The state is what is left after reading all.
 import type { Message } from 'amqplib';
-import { summaryOf, type LetterSummary } from '../../core/letter.ts';
+import type { Departure, LetterNews } from '../../core/letter-flow.ts';
+import { summaryOf } from '../../core/letter.ts';
 import type { Outgoing } from './event-message.ts';
 import { letterFromMessage, letterHeaders } from './letter-message.ts';
 
-/** Why a letter is not parked any more. `delivered`: a redriven one reached its destination. */
-export type Departure = 'redriven' | 'purged' | 'archived' | 'delivered';
 const departures: readonly string[] = ['redriven', 'purged', 'archived', 'delivered'] satisfies Departure[];
 
-/** `run` is the redrive that the letter was part of. */
-export type ParkedRecord =
-  | { kind: 'parked'; position: number; letter: LetterSummary; run?: string }
-  /** `place` is where the letter was when it left: one that came back since is at a higher position, and stays. */
-  | { kind: 'left'; position: number; id: string; place: number; departure: Departure; run?: string }
-  | { kind: 'mark'; position: number };
+/** A mark only says how far was read. */
+export type ParkedRecord = LetterNews | { kind: 'mark'; position: number };
 
 const headers = { kind: 'x-dlq-record', place: 'x-dlq-place', departure: 'x-dlq-departure', note: 'x-dlq-note' } as const;
 

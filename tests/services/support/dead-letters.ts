@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'amqplib';
 import {
   openRabbitDeadLetters,
-  type LetterHandlers,
   type RabbitDeadLetters,
   type RabbitOptions,
 } from '../../../src/adapters/rabbitmq/dead-letters.ts';
 import { queueNames, type TopologyOptions } from '../../../src/adapters/rabbitmq/topology.ts';
+import type { LetterHandlers } from '../../../src/core/letter-flow.ts';
 import { createLogger, type Logger } from '../../../src/ops/logger.ts';
 import { amqpUrl } from './rabbitmq.ts';
 
@@ -43,16 +43,13 @@ export const optionsOf = (topology: TopologyOptions, url = amqpUrl): RabbitOptio
 export const parking: LetterHandlers = {
   judge: (letter) => ({ to: 'park', letter }),
   redeliver: (letter) => Promise.resolve({ to: 'stay', letter }),
-  onRecord: () => undefined,
+  onNews: () => undefined,
+  connected: () => undefined,
+  disconnected: () => undefined,
 };
 
-export const silentObserver = { connected: () => undefined, disconnected: () => undefined };
-
-export const openDeadLetters = (
-  topology: TopologyOptions,
-  handlers: Partial<LetterHandlers> = {},
-  observer = silentObserver,
-): Promise<RabbitDeadLetters> => openRabbitDeadLetters(optionsOf(topology), { ...parking, ...handlers }, observer, quiet);
+export const openDeadLetters = (topology: TopologyOptions, handlers: Partial<LetterHandlers> = {}): Promise<RabbitDeadLetters> =>
+  openRabbitDeadLetters(optionsOf(topology), { ...parking, ...handlers }, quiet);
 
 export const removeTopology = async (topology: TopologyOptions): Promise<void> => {
   const names = queueNames(topology);
