@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createLogger, redactedPaths, type Logger } from '../../../src/ops/logger.ts';
+import { createLogger, secretKeys, type Logger } from '../../../src/ops/logger.ts';
 import { runScript } from './script.ts';
 
 const secret = 'hunter2-do-not-show';
@@ -10,6 +10,9 @@ const recorded = async (level = 'trace'): Promise<{ logger: Logger; lines: strin
   const logger = await createLogger({ level, pretty: false, name: 'test' }, { write: (line) => void lines.push(line) });
   return { logger, lines };
 };
+
+/** Where each secret is looked for. */
+const redactedPaths = [...secretKeys].flatMap((key) => [`["${key}"]`, `*["${key}"]`, `*.headers["${key}"]`]);
 
 /** An object that has the secret at that path: `["a"]`, `*["a"]` or `*.headers["a"]`. */
 const objectWith = (path: string): Record<string, unknown> => {
@@ -72,7 +75,7 @@ describe('a secret', () => {
 
   it('does not get onto a terminal either', async () => {
     const script = `
-      import { createLogger, redactedPaths } from ${JSON.stringify(moduleUrl)};
+      import { createLogger } from ${JSON.stringify(moduleUrl)};
       const logger = await createLogger({ level: 'info', pretty: true, name: 'test' });
       logger.info({ password: '${secret}', request: { headers: { authorization: '${secret}' } }, note: 'shown' }, 'message');`;
     const { output, code } = await runScript(script);
