@@ -7,7 +7,7 @@ const [openObject, openArray, closeObject, closeArray, colon, comma] = [0x7b, 0x
 
 const endOfString = (json: Buffer, start: number): number => {
   let end = start + 1;
-  while (json[end] !== quote) end += json[end] === backslash ? 2 : 1;
+  while (end < json.length && json[end] !== quote) end += json[end] === backslash ? 2 : 1;
   return end;
 };
 

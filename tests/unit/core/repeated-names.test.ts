@@ -57,4 +57,13 @@ describe('a name that an object gives twice', () => {
       { numRuns: 500 },
     );
   });
+
+  it('is looked for to the end and no further, even in a text that is cut off', () => {
+    fc.assert(
+      fc.property(members, fc.nat(), (entries, at) => {
+        const text = Buffer.from(written(entries, ' '));
+        expect(repeatedNames(text.subarray(0, at % (text.length + 1)), 1).size).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
 });
