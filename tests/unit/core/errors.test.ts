@@ -47,6 +47,19 @@ describe('the catalogue', () => {
   });
 });
 
+describe('a limit (contract, section 7)', () => {
+  it.each([
+    ['TENANT_RATE_LIMITED', 429],
+    ['GLOBAL_RATE_LIMITED', 429],
+    ['QUEUE_FULL', 429],
+    ['PACKING_BUSY', 503],
+    ['STORAGE_BUSY', 503],
+  ] as const)('%s is answered %d, so the sender comes back', (code, status) => {
+    const error = new CodedError(code, 'message', { retryAfterSeconds: 1 });
+    expect({ status: error.status, retryable: error.retryable }).toEqual({ status, retryable: true });
+  });
+});
+
 describe('a coded error', () => {
   it('keeps message, details and cause', () => {
     const cause = new Error('upstream');
