@@ -86,6 +86,8 @@ describe('an event that is handed on', () => {
   it('keeps a correlation id of its own, and gets one where it had none', () => {
     const own = eventWith({ correlationid: 'own' });
     expect(carrying(own, originOf(own, { correlationId: 'header' })).extensions.correlationid).toBe('own');
+    const unreadable = eventWith({ correlationid: 'two words' });
+    expect(carrying(unreadable, originOf(unreadable)).extensions.correlationid).toBe('two words');
     expect(carrying(eventWith(), originOf(eventWith(), { correlationId: 'header' })).extensions.correlationid).toBe('header');
   });
 });
