@@ -36,6 +36,7 @@ describe('what a tool printed', () => {
     expect(lines).toHaveLength(1);
     splitter.end();
     expect(lines.join('')).toBe(`x${'🌱'.repeat(5_000)}`);
+    expect(lines.every((line) => line.isWellFormed())).toBe(true);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(8_192);
   });
 

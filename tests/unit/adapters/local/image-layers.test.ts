@@ -101,4 +101,14 @@ describe('a dependency layer', () => {
     const waiter = (await waits(requests[0].buildId)) ? requests[0] : requests[1];
     expect(await bench.builder.cancel(waiter.buildId, 'enough')).toBe('cancelled');
   });
+
+  test('that could not be installed is none: the build fails, and the next one installs again', async () => {
+    const files = installing('echo half > $2/installed; echo "no such package"; exit 6\n');
+    for (let tries = 0; tries < 2; tries++) {
+      const done = await run(await bench.workshop.request(files));
+      expect(done).toMatchObject({ status: 'failed', exitCode: 6 });
+      expect(done.errorMessage).toBe('build/install.sh ended with exit code 6\nno such package');
+      expect(await bench.workshop.names('layers')).toEqual([]);
+    }
+  });
 });
