@@ -133,7 +133,7 @@ describe('build.cancel', () => {
         return found.length > 0 ? found : undefined;
       });
       expect(letters).toEqual([
-        expect.objectContaining({ category: 'build_failed', reason: expect.stringContaining('changed my mind') as string }),
+        expect.objectContaining({ category: 'build_failed', reason: expect.stringContaining('changed my mind') as unknown }),
       ]);
     } finally {
       await platform.close();
