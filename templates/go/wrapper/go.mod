@@ -1,0 +1,3 @@
+module knative-lambda.local/lambda
+
+go 1.26
