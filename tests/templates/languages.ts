@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { toolPath } from './harness/build.ts';
 import type { Source } from './harness/context-folder.ts';
+import { goEntries } from './entries/go.ts';
 import { nodejsEntries } from './entries/nodejs.ts';
 import { pythonEntries } from './entries/python.ts';
 
@@ -61,6 +62,20 @@ export const languages = {
       says: /No matching distribution/i,
     },
     entries: pythonEntries,
+  },
+  go: {
+    name: 'go',
+    tools: [['go', 'version']],
+    block: 'is contained',
+    laterFailure: 'ends the process',
+    missingDependency: {
+      files: {
+        'a.go': 'package a\n',
+        'go.mod': 'module example.com/a\n\ngo 1.24\n\nrequire github.com/ettle/strcase v99.0.0+incompatible\n',
+      },
+      says: /strcase@v99/,
+    },
+    entries: goEntries,
   },
 } satisfies Record<string, Language>;
 
