@@ -5,7 +5,7 @@ from contextvars import copy_context
 from . import outcome
 from .cloudevent import ABSENT
 from .coroutines import Coroutines
-from .log import Log, current_ids
+from .log import Log, current
 from .workers import Workers
 
 MOST_THREADS = 128
@@ -25,16 +25,17 @@ def is_async(function):
 class Calls:
     """:param function: the user's
     :param ended: is told the outcome of every call, on whichever thread it ended
+    :param done: is called when there is nothing more to be told soon
     :param finish_lines: ends what an event printed without an end of line
     :param base: the ids of lines that belong to no event"""
 
-    def __init__(self, function, ended, finish_lines, base):
+    def __init__(self, function, ended, done, finish_lines, base):
         self.function = function
         self.ended = ended
         self.finish_lines = finish_lines
         self.base = base
-        self.workers = Workers(MOST_THREADS)
-        self.coroutines = Coroutines(self.failed_in_background)
+        self.workers = Workers(MOST_THREADS, done)
+        self.coroutines = Coroutines(done, self.failed_in_background)
         self.async_function = is_async(function)
         if self.async_function:
             self.coroutines.start()
@@ -45,12 +46,20 @@ class Calls:
         else:
             self.workers.submit(lambda: copy_context().run(self._call, invocation))
 
+    def look(self, now):
+        """At the end of every turn of the server: what came in it begins.
+
+        :return: seconds after which to look again, or None"""
+        if self.async_function:
+            self.coroutines.flush()
+        return self.workers.look(now)
+
     def _call(self, invocation):
         """On a worker's thread."""
         if invocation.is_over:
             return
         invocation.running = THREAD
-        current_ids.set(invocation.ids)
+        current.set(invocation)
         try:
             data = invocation.event.data
             result = self.function(None if data is ABSENT else data, invocation.context)
@@ -70,6 +79,7 @@ class Calls:
         invocation.running = TASK
         self.coroutines.start()
         self.coroutines.submit(lambda: self.coroutines.run(invocation, self._await(invocation, wait)))
+        self.coroutines.flush()
 
     def _start_task(self, invocation):
         """On the event loop's thread."""
@@ -81,7 +91,7 @@ class Calls:
         self.coroutines.run(invocation, self._await(invocation, lambda: call(None if data is ABSENT else data, invocation.context)))
 
     async def _await(self, invocation, call):
-        current_ids.set(invocation.ids)
+        current.set(invocation)
         try:
             ended = outcome.of_result(await call())
         except BaseException as error:
@@ -95,12 +105,13 @@ class Calls:
         return ended
 
     def _end(self, invocation, ended):
-        self.finish_lines(invocation.ids)
+        self.finish_lines(invocation)
         self.ended(invocation, ended)
 
     def failed_in_background(self, error):
         text = shown(error) if isinstance(error, BaseException) else str(error)
-        Log(current_ids.get() or self.base).error("function failed in the background", {"error": text})
+        event = current.get()
+        Log(self.base if event is None else event.ids).error("function failed in the background", {"error": text})
 
 
 def shown(error):

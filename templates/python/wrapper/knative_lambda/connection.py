@@ -8,7 +8,6 @@ from .http_head import BadRequest, parse_head
 from .http_response import render
 
 LONGEST_HEAD = 16 * 1024
-RECEIVE = 256 * 1024
 # What a client may send ahead while its last request is still being worked on.
 AHEAD = 64 * 1024
 # Longer than any proxy in front keeps an idle connection: the one who closes first must not be the one who is sent to.
@@ -17,6 +16,8 @@ HEAD_SECONDS = 20
 REQUEST_SECONDS = 60
 LINGER_SECONDS = 2
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+# Read by the server's thread alone, for one connection after the other.
+_arrived = memoryview(bytearray(256 * 1024))
 
 
 class Connection:
@@ -35,53 +36,58 @@ class Connection:
     def on_ready(self, mask):
         if mask & EVENT_WRITE:
             self._send(b"")
-        if mask & EVENT_READ:
-            self._receive()
-
-    def _receive(self):
+            self.advance()
+        if not mask & EVENT_READ or self.sock is None:
+            return
         try:
-            data = self.sock.recv(RECEIVE)
+            count = self.sock.recv_into(_arrived)
         except BlockingIOError:
             return
         except OSError:
-            data = b""
-        if not data:
-            if not self.busy and not self.unsent:
-                return self.close()
-            # It may have closed only its own side: the answer is still owed.
-            self.closing = True
-            return self._watch(self.mask & ~EVENT_READ)
-        if self.lingering:
+            count = 0
+        if count and not self.lingering:
+            self._receive(_arrived[:count])
+        elif not count:
+            self._end_of_input()
+
+    def _receive(self, data):
+        if self.busy or self.unsent:
+            self.received += data
+            if len(self.received) > AHEAD:
+                self._watch(self.mask & ~EVENT_READ)
             return
         if not self.received and self.head is None:
             self.since = self.server.now
         self.received += data
-        if not self.busy:
-            self._advance()
-        elif len(self.received) > AHEAD:
-            self._watch(self.mask & ~EVENT_READ)
+        self.advance()
 
-    def _advance(self):
+    def _end_of_input(self):
+        if not self.busy and not self.unsent:
+            return self.close()
+        # It may have closed only its own side: the answer is still owed.
+        self.closing = True
+        self._watch(self.mask & ~EVENT_READ)
+
+    def advance(self):
+        """Takes the next request, if all of it is here."""
         try:
-            while not self.busy and not self.closing and self._next_request():
-                pass
+            while self.received and not self.busy and not self.closing and not self.unsent:
+                if self.head is None and not self._read_head():
+                    return
+                body = self.body.take(self.received)
+                if body is None:
+                    return self._ask_for_more()
+                self.busy = True
+                self.server.on_request(self, self.head, body)
         except BadRequest as refused:
             self.head = None
             self.closing = self.busy = True
             self.answer(self.server.refuse(refused))
 
-    def _next_request(self):
-        if self.head is None and not self._read_head():
-            return False
-        body = self.body.take(self.received)
-        if body is None:
-            if self.head.expects_continue:
-                self.head.expects_continue = False
-                self._send(CONTINUE)
-            return False
-        self.busy = True
-        self.server.on_request(self, self.head, body)
-        return True
+    def _ask_for_more(self):
+        if self.head.expects_continue:
+            self.head.expects_continue = False
+            self._send(CONTINUE)
 
     def _read_head(self):
         received = self.received
@@ -93,9 +99,9 @@ class Connection:
             if len(received) > LONGEST_HEAD:
                 raise BadRequest("HEADERS_TOO_LARGE", f"The head of the request is larger than {LONGEST_HEAD} bytes")
             return False
-        self.head = parse_head(bytes(received[:end]))
+        self.head = head = parse_head(bytes(received[:end]))
         del received[: end + 4]
-        self.body = body_of(self.head, self.server.body_limit)
+        self.body = body_of(head, self.server.body_limit)
         return True
 
     def answer(self, response):
@@ -107,13 +113,6 @@ class Connection:
         self.head = None
         self.since = self.server.now
         self._send(render(response, not self.closing, head is not None and head.method == "HEAD"))
-        if not self.closing and not self.mask & EVENT_READ:
-            self._watch(self.mask | EVENT_READ)
-
-    def resume(self):
-        """After an answer that came later: the next request may be here already."""
-        if self.received:
-            self._advance()
 
     def _send(self, data):
         if self.sock is None:
@@ -127,9 +126,10 @@ class Connection:
             except OSError:
                 return self.close()
         self.unsent = unsent
-        wanted = self.mask | EVENT_WRITE if unsent else self.mask & ~EVENT_WRITE
-        if wanted != self.mask:
-            self._watch(wanted)
+        if unsent:
+            self._watch(self.mask | EVENT_WRITE)
+        elif self.mask != EVENT_READ and not self.busy:
+            self._watch(self.mask & ~EVENT_WRITE if self.closing else EVENT_READ)
         if self.closing and not self.busy and not unsent:
             self._linger()
 
@@ -157,7 +157,7 @@ class Connection:
         return now - self.since > limit
 
     def _watch(self, mask):
-        if self.sock is not None:
+        if self.sock is not None and mask != self.mask:
             self.server.watch(self.sock, self.mask, mask, self.on_ready)
             self.mask = mask
 

@@ -8,15 +8,15 @@ from .http_binding import read_request
 from .http_response import Response
 from .invocation import Context, Invocation
 from .log import Log
-from .metrics import CONTENT_TYPE
 from .problem import problem
 
 # So many events of one batch run at once, as many as a container gets from Knative.
 BATCH_CONCURRENCY = 10
-JSON = ("content-type", "application/json")
-OK = Response(200, (JSON,), b'{"status":"ok"}')
-READY = Response(200, (JSON,), b'{"status":"ready"}')
-NOT_READY = Response(503, (JSON,), b'{"status":"stopping"}')
+JSON = "content-type: application/json\r\n"
+OK = Response(200, JSON, b'{"status":"ok"}')
+READY = Response(200, JSON, b'{"status":"ready"}')
+NOT_READY = Response(503, JSON, b'{"status":"stopping"}')
+METRICS = "content-type: text/plain; version=0.0.4; charset=utf-8\r\n"
 
 
 class Door:
@@ -52,7 +52,7 @@ class Door:
         if path == "/readyz":
             return NOT_READY if self.stopping else READY
         if path == "/metrics":
-            return Response(200, (("content-type", CONTENT_TYPE),), self.metrics.text())
+            return Response(200, METRICS, self.metrics.text())
         return None
 
     def _on_event(self, connection, head, body):
@@ -83,7 +83,7 @@ class Door:
 
 def answer_one(connection, replies, invocation, outcome):
     connection.answer(replies.answer(invocation, outcome))
-    connection.resume()
+    connection.advance()
 
 
 class _Batch:
@@ -108,6 +108,6 @@ class _Batch:
         if len(self.outcomes) == len(self.invocations):
             ended = [(each, self.outcomes[each]) for each in self.invocations]
             self.connection.answer(self.replies.answer_batch(ended))
-            return self.connection.resume()
+            return self.connection.advance()
         for following in islice(self.waiting, 1):
             self.take(following, self._over)

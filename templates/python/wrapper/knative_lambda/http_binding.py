@@ -42,17 +42,25 @@ def _read_batch(value):
 
 def _read_binary(headers, content_type, kind, body):
     attributes = {}
-    for header, value in headers:
-        if header.startswith("ce-"):
-            name = header[3:]
-            if name in attributes:
-                raise Refused("DUPLICATE_ATTRIBUTE", f'Header "ce-{name[:64]}" is given twice', name[:64])
-            attributes[name] = value
+    unread = []
+    for header in headers:
+        if header.attribute is not None:
+            name, value = header.attribute
+        elif header.name.startswith("ce-"):
+            name, value = header.name[3:], None
+            unread.append((name, header))
+        else:
+            continue
+        if name in attributes:
+            raise Refused("DUPLICATE_ATTRIBUTE", f'Header "ce-{name[:64]}" is given twice', name[:64])
+        attributes[name] = value
     if "datacontenttype" in attributes:
         refuse_attribute("datacontenttype", "is carried by Content-Type in binary mode")
-    for name, value in attributes.items():
-        attributes[name] = value = decode_header(name, value)
+    for name, header in unread:
+        value = decode_header(name, header.value)
         check_attribute(name, value)
+        header.attribute = (name, value)
+        attributes[name] = value
     check_complete(attributes)
     if content_type:
         check_attribute("datacontenttype", content_type)

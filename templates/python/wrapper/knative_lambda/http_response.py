@@ -5,9 +5,7 @@ import time
 REASONS = {
     200: "OK",
     204: "No Content",
-    207: "Multi-Status",
     400: "Bad Request",
-    404: "Not Found",
     405: "Method Not Allowed",
     413: "Content Too Large",
     415: "Unsupported Media Type",
@@ -21,11 +19,11 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 class Response:
-    """:ivar headers: pairs of name and value, without Content-Length, Date and Connection"""
+    """:param headers: as text, each line with its end; without Content-Length, Date and Connection"""
 
     __slots__ = ("status", "headers", "body")
 
-    def __init__(self, status, headers=(), body=b""):
+    def __init__(self, status, headers="", body=b""):
         self.status = status
         self.headers = headers
         self.body = body
@@ -36,31 +34,26 @@ class _DateHeader:
 
     def __init__(self):
         self.second = -1
-        self.text = ""
+        self.line = ""
 
-    def at(self, now):
-        second = int(now)
+    def now(self):
+        second = int(time.time())
         if second != self.second:
             t = time.gmtime(second)
             clock = f"{t.tm_hour:02}:{t.tm_min:02}:{t.tm_sec:02}"
-            self.text = f"{DAYS[t.tm_wday]}, {t.tm_mday:02} {MONTHS[t.tm_mon - 1]} {t.tm_year} {clock} GMT"
+            self.line = f"date: {DAYS[t.tm_wday]}, {t.tm_mday:02} {MONTHS[t.tm_mon - 1]} {t.tm_year} {clock} GMT\r\n"
             self.second = second
-        return self.text
+        return self.line
 
 
 _date = _DateHeader()
+_status_lines = {status: f"HTTP/1.1 {status} {reason}\r\n" for status, reason in REASONS.items()}
 
 
 def render(response, keep_alive, head_only=False):
     """:return: the bytes to send"""
     status = response.status
-    lines = [f"HTTP/1.1 {status} {REASONS.get(status, '')}"]
-    for name, value in response.headers:
-        lines.append(f"{name}: {value}")
-    if status != 204:
-        lines.append(f"content-length: {len(response.body)}")
-    lines.append(f"date: {_date.at(time.time())}")
-    if not keep_alive:
-        lines.append("connection: close")
-    head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    length = "" if status == 204 else f"content-length: {len(response.body)}\r\n"
+    close = "" if keep_alive else "connection: close\r\n"
+    head = f"{_status_lines[status]}{response.headers}{length}{_date.now()}{close}\r\n".encode("latin-1")
     return head if head_only or status == 204 else head + response.body

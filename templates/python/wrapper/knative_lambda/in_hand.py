@@ -39,11 +39,11 @@ class InHand:
 
     def ended(self, invocation, result):
         """From any thread."""
-        self.server.post(lambda: self._settle(invocation, result))
+        self.server.post_quietly(lambda: self._settle(invocation, result))
 
     def look(self, now):
         """:return: seconds after which to look again"""
-        wait = self.calls.workers.look(now)
+        wait = self.calls.look(now)
         if not self.deadlines:
             return wait
         while self.deadlines:
@@ -67,7 +67,7 @@ class InHand:
     def _time_out(self, invocation, now):
         del self.deadlines[invocation]
         invocation.is_over = True
-        invocation.context.cancelled.fire()
+        invocation.cancelled.fire()
         Log(invocation.ids).error("function timed out", {"timeout_seconds": self.timeout})
         if invocation.running == THREAD:
             invocation.running = STUCK

@@ -11,8 +11,8 @@ from .config import LEVELS
 
 RANK = {level: rank for rank, level in enumerate((*LEVELS, "fatal"))}
 STDOUT = 1
-# The ids of the event that this thread or task works on.
-current_ids = ContextVar("current_ids", default=None)
+# The event that this thread or task works on.
+current = ContextVar("current", default=None)
 
 
 class Log:
@@ -51,9 +51,19 @@ class Log:
         _write_all(Log._lock, _encode(line) + b"\n")
 
 
+_seconds = (-1, "")
+
+
 def timestamp():
-    now = time.time()
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
+    """RFC 3339 in UTC, to the millisecond."""
+    global _seconds
+    milliseconds = int(time.time() * 1000)
+    second, text = _seconds
+    if second != milliseconds // 1000:
+        second = milliseconds // 1000
+        text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
+        _seconds = (second, text)
+    return f"{text}{milliseconds % 1000:03d}Z"
 
 
 def _encode(line):

@@ -2,7 +2,6 @@
 
 OUTCOMES = ("complete", "empty", "failed", "error", "timeout", "undelivered", "rejected")
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:

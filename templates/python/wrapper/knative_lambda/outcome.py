@@ -21,7 +21,7 @@ class Outcome:
     def __init__(self, kind, body=b"", content_type=None, value=ABSENT, message=None, code=None):
         self.kind = kind
         self.body = body
-        self.content_type = content_type
+        self.content_type = content_type or "application/json"
         self.value = value
         self.message = message
         self.code = code

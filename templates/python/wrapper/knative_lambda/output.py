@@ -3,7 +3,7 @@
 import io
 import sys
 
-from .log import Log, current_ids
+from .log import Log, current
 
 # A line without an end is cut here, so that a function that never ends one costs no memory.
 LONGEST_LINE = 16 * 1024
@@ -21,15 +21,15 @@ class LineWriter(io.TextIOBase):
         self._stream = stream
         self._level = level
         self._descriptor = descriptor
-        self._unfinished = {}
+        self.unfinished = {}
         self.buffer = _Bytes(self)
 
     def write(self, text):
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        ids = current_ids.get() or self._base
-        key = id(ids)
-        kept = self._unfinished.pop(key, "")
+        event = current.get()
+        ids = self._base if event is None else event.ids
+        kept = self.unfinished.pop(event, "")
         *lines, rest = (kept + text).split("\n")
         for line in lines:
             self._say(ids, line)
@@ -37,15 +37,14 @@ class LineWriter(io.TextIOBase):
             self._say(ids, rest[:LONGEST_LINE])
             rest = rest[LONGEST_LINE:]
         if rest:
-            self._unfinished[key] = rest
+            self.unfinished[event] = rest
         return len(text)
 
-    def finish(self, ids):
+    def finish(self, event):
         """The event is over: its last line ends here, whether or not the function ended it."""
-        if self._unfinished:
-            rest = self._unfinished.pop(id(ids), "")
-            if rest:
-                self._say(ids, rest)
+        rest = self.unfinished.pop(event, "")
+        if rest:
+            self._say(event.ids, rest)
 
     def _say(self, ids, line):
         Log(ids).write(self._level, line.rstrip("\r"), {"stream": self._stream})
@@ -82,8 +81,9 @@ def capture(base):
     out = sys.stdout = sys.__stdout__ = LineWriter(base, "stdout", "info", 1)
     err = sys.stderr = sys.__stderr__ = LineWriter(base, "stderr", "error", 2)
 
-    def finish(ids):
-        out.finish(ids)
-        err.finish(ids)
+    def finish(event):
+        if out.unfinished or err.unfinished:
+            out.finish(event)
+            err.finish(event)
 
     return finish

@@ -23,11 +23,11 @@ PROBLEMS = {
     "FUNCTION_TIMEOUT": (504, "The function did not answer in time"),
 }
 HEADERS = {
-    "METHOD_NOT_ALLOWED": (("allow", "POST"),),
-    "STOPPING": (("retry-after", "1"),),
-    "CALLBACK_UNDELIVERED": (("retry-after", "1"),),
+    "METHOD_NOT_ALLOWED": "allow: POST\r\n",
+    "STOPPING": "retry-after: 1\r\n",
+    "CALLBACK_UNDELIVERED": "retry-after: 1\r\n",
 }
-CONTENT_TYPE = ("content-type", "application/problem+json")
+CONTENT_TYPE = "content-type: application/problem+json\r\n"
 
 
 def problem(code, detail, **members):
@@ -42,5 +42,5 @@ def problem(code, detail, **members):
         "retryable": status >= 500,
     }
     document.update((name, value) for name, value in members.items() if value is not None)
-    return Response(status, (CONTENT_TYPE, *HEADERS.get(code, ())), strict_json.dumps(document))
+    return Response(status, CONTENT_TYPE + HEADERS.get(code, ""), strict_json.dumps(document))
 

@@ -8,7 +8,7 @@ from .log import timestamp
 from .problem import problem
 
 TYPE = "network.notifi.lambda.parser."
-BATCH_TYPE = ("content-type", "application/cloudevents-batch+json; charset=utf-8")
+BATCH_TYPE = "content-type: application/cloudevents-batch+json; charset=utf-8\r\n"
 NO_CONTENT = Response(204)
 
 
@@ -19,6 +19,7 @@ class Replies:
         self.tenant = tenant
         self.name = name
         self.source = f"network.notifi.{tenant}"
+        self.constant = f"ce-specversion: 1.0\r\nce-source: {self.source}\r\nce-subject: {name}\r\n"
 
     def answer(self, invocation, outcome):
         """:return: the answer to a request that brought one event"""
@@ -26,9 +27,12 @@ class Replies:
             return NO_CONTENT
         if outcome.code is not None:
             return self._problem(invocation, outcome)
-        attributes = self._attributes(invocation, outcome)
-        headers = [(f"ce-{name}", encode_header(value)) for name, value in attributes.items() if name != "datacontenttype"]
-        headers.append(("content-type", attributes["datacontenttype"]))
+        event_id = encode_header(invocation.event.attributes["id"])
+        headers = (
+            f"content-type: {outcome.content_type}\r\n{self.constant}ce-type: {TYPE}{outcome.kind}\r\nce-id: {event_id}-reply\r\n"
+            f"ce-time: {timestamp()}\r\nce-correlationid: {encode_header(invocation.correlation_id)}\r\n"
+            f"ce-causationid: {event_id}\r\nce-traceparent: {invocation.trace}\r\n"
+        )
         body = outcome.body if outcome.kind == "complete" else strict_json.dumps(self._failure(invocation, outcome))
         return Response(200, headers, body)
 
@@ -45,7 +49,7 @@ class Replies:
             for invocation, outcome in ended
             if outcome.kind != "empty"
         ]
-        return Response(200, (BATCH_TYPE,), strict_json.dumps(replies)) if replies else NO_CONTENT
+        return Response(200, BATCH_TYPE, strict_json.dumps(replies)) if replies else NO_CONTENT
 
     def _attributes(self, invocation, outcome):
         event_id = invocation.event.attributes["id"]
@@ -59,7 +63,7 @@ class Replies:
             "correlationid": invocation.correlation_id,
             "causationid": event_id,
             "traceparent": str(invocation.trace),
-            "datacontenttype": outcome.content_type or "application/json",
+            "datacontenttype": outcome.content_type,
         }
 
     def _failure(self, invocation, outcome):

@@ -49,10 +49,12 @@ class Server:
 
     def post(self, call):
         """Runs `call` on the server's thread, soon. May be called from any thread and from a signal handler."""
-        posted = self.posted
-        posted.append(call)
-        if len(posted) == 1:
-            self.wake()
+        self.posted.append(call)
+        self.wake()
+
+    def post_quietly(self, call):
+        """Runs `call` on the server's thread, at its next turn. Who calls this calls `wake` after the last of several."""
+        self.posted.append(call)
 
     def wake(self):
         try:
@@ -67,17 +69,22 @@ class Server:
     def run(self):
         """Returns after `end`."""
         select = self.selector.select
+        posted = self.posted
         wait = 0.0
         while not self.ended:
             ready = select(wait)
             self.now = now = time.monotonic()
             for key, mask in ready:
                 key.data(mask)
+            while posted:
+                posted.popleft()()
             wait = IDLE_CHECK_SECONDS
             for look in self.turns:
                 again = look(now)
                 if again is not None and again < wait:
                     wait = again
+            if posted:
+                wait = 0.0
 
     def in_hand(self):
         """Requests that are not answered yet, or whose answer has not left."""
@@ -117,13 +124,6 @@ class Server:
             os.read(self.waker_out, 4096)
         except BlockingIOError:
             pass
-        posted = self.posted
-        # What is posted from now on by others is seen now or wakes us again: they write when they find it empty.
-        for _ in range(len(posted)):
-            posted[0]()
-            posted.popleft()
-        if posted:
-            self.wake()
 
     def _close_the_idle(self, now):
         if now < self.idle_check_at:

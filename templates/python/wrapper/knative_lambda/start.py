@@ -32,7 +32,7 @@ def start(root, began):
     server = Server(door, config.body_limit)
     lifecycle = Lifecycle(server, door, config.drain, ids)
     in_hand = InHand(server, config.timeout, metrics, open_scheduler(config), door.over, lifecycle.blocked)
-    calls = Calls(function, in_hand.ended, finish_lines, ids)
+    calls = Calls(function, in_hand.ended, server.wake, finish_lines, ids)
     in_hand.calls = calls
     door.in_hand = in_hand
     server.at_turn(in_hand.look)

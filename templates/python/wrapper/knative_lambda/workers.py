@@ -1,7 +1,9 @@
 """Threads for functions that block. One thread does the work as long as it gets on; others help out when it does not.
 
-Handing a job to a sleeping thread costs more than a short function does, so a second thread is woken only when a job waits
-and nothing was taken meanwhile: then a function blocks, and every waiting job gets a thread at once.
+Two Python threads that both have work hand the interpreter to and fro at every system call, which costs more than a short
+function does. So they take turns: what one turn of the server brought is given to a worker at its end, and the worker wakes the
+server when all of it is done. Only when a job waits and nothing was taken meanwhile does a function block; then every waiting
+job gets a thread at once.
 """
 
 from _thread import allocate_lock
@@ -14,10 +16,12 @@ IDLE_SECONDS = 30
 
 
 class Workers:
-    """:param limit: threads at most; jobs beyond wait"""
+    """:param limit: threads at most; jobs beyond wait
+    :param done: is called on a worker's thread when nothing waits any more"""
 
-    def __init__(self, limit):
+    def __init__(self, limit, done):
         self.limit = limit
+        self.done = done
         self._lock = allocate_lock()
         self._jobs = deque()
         self._asleep = []  # a lock for each; the last to fall asleep is the first to wake, so that the others can leave
@@ -27,26 +31,25 @@ class Workers:
         self._looked_at = 0.0
 
     def submit(self, job):
-        """From any thread."""
-        with self._lock:
-            self._jobs.append(job)
-            if not self._awake:
-                self._wake(1)
+        """On the server's thread. It begins after the next `look`."""
+        self._jobs.append(job)
 
     def look(self, now):
-        """From the server's thread, again and again.
+        """On the server's thread, at the end of every turn.
 
         :return: seconds after which to look again, None when nothing waits"""
         if not self._jobs:
             self._looked_at = now
             return None
-        if self._taken != self._taken_before:
-            self._taken_before = self._taken
-            self._looked_at = now
-        elif now - self._looked_at >= PATIENCE_SECONDS:
-            self._looked_at = now
-            with self._lock:
+        with self._lock:
+            if not self._awake:
+                self._wake(1)
+            elif self._taken == self._taken_before:
+                if now - self._looked_at < PATIENCE_SECONDS:
+                    return PATIENCE_SECONDS
                 self._wake(len(self._jobs))
+        self._taken_before = self._taken
+        self._looked_at = now
         return PATIENCE_SECONDS
 
     def _wake(self, count):
@@ -63,17 +66,23 @@ class Workers:
     def _work(self):
         sleep = allocate_lock()
         sleep.acquire()
+        jobs = self._jobs
         while True:
-            with self._lock:
-                job = self._jobs.popleft() if self._jobs else None
-                if job is None:
-                    self._awake -= 1
-                    self._asleep.append(sleep)
-                else:
-                    self._taken += 1
+            try:
+                job = jobs.popleft()
+            except IndexError:
+                job = None
             if job is not None:
+                self._taken += 1
                 job()
-            elif not sleep.acquire(timeout=IDLE_SECONDS) and self._leave(sleep):
+                continue
+            self.done()
+            with self._lock:
+                if jobs:
+                    continue
+                self._awake -= 1
+                self._asleep.append(sleep)
+            if not sleep.acquire(timeout=IDLE_SECONDS) and self._leave(sleep):
                 return
 
     def _leave(self, sleep):
