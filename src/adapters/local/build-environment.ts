@@ -23,7 +23,7 @@ const answerOf = async (command: string, parameters: string[], path: string): Pr
   }
 };
 
-export type Interpreter = {
+type Interpreter = {
   /** Folder that stands first on the PATH. */
   folder?: string;
   /** Its name and version, as the log says it; part of what a dependency layer is made of. */
@@ -100,6 +100,8 @@ export const createToolchain = (
         HOME: home,
         npm_config_cache: join(home, 'npm'),
         npm_config_update_notifier: 'false',
+        // What npm has to say stands in the build's log; files of its own would only pile up.
+        npm_config_logs_max: '0',
         ...variables,
         ...more,
       };

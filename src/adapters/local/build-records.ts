@@ -6,7 +6,7 @@ import { readAllJson, removeHalfWritten, writeJson } from './durable-file.ts';
 
 export type EndedBuild = Build & { readonly status: EndStatus };
 
-export type BuildRecord = {
+type BuildRecord = {
   readonly build: Build;
   /** Attempts that ended and whose completion is not published yet, oldest first: the next attempt does not forget them. */
   readonly owed: readonly EndedBuild[];

@@ -112,8 +112,14 @@ const provideLayer = ({ layers, ...deps }: RunDeps, run: Run, key: string): Prom
 
 /** @param alias a folder that has another name once the build is done, and that name */
 const script = async (deps: RunDeps, run: Run, command: string[], alias?: [folder: string, name: string]): Promise<number> => {
-  const shown = (text: string): string =>
-    (alias === undefined ? text : text.replaceAll(alias[0], alias[1])).replaceAll(run.root, '.');
+  // The log is for the function's owner: where things lie on this machine is not.
+  const names = [
+    ...(alias === undefined ? [] : [alias]),
+    [run.root, '.'],
+    [run.temporary, '$TMPDIR'],
+    [deps.folders.home, '~'],
+  ] as const;
+  const shown = (text: string): string => names.reduce((line, [path, name]) => line.replaceAll(path, name), text);
   return runScript({
     processes: deps.folders.processes,
     command,

@@ -25,9 +25,11 @@ describe('the log', () => {
 
   test('has no control characters and no paths of this machine', async () => {
     await bench.open();
-    const done = await build('printf "\\033[31mred\\033[0m\\007 bell\\n10%%\\r100%%\\n"; echo "$PWD/function/index.js:3"; pwd\n');
+    const done = await build(
+      'printf "\\033[31mred\\033[0m\\007 bell\\n10%%\\r100%%\\n"; echo "$PWD/function/index.js:3"; echo "$HOME/npm $TMPDIR/x"; pwd\n',
+    );
     const lines = await logOf(done.buildId);
-    expect(lines).toEqual(expect.arrayContaining(['red bell', '100%', './function/index.js:3', '.']));
+    expect(lines).toEqual(expect.arrayContaining(['red bell', '100%', './function/index.js:3', '~/npm $TMPDIR/x', '.']));
     expect(lines.join('\n')).not.toContain(bench.workshop.dataDir);
   });
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Build } from '../../../../src/core/build.ts';
 import { waitUntil } from '../../../contract/wait-until.ts';
 import { useBench } from './build-bench.ts';
 
 const bench = useBench();
-const { build, logOf } = bench;
+const { build, logOf, folderOf } = bench;
 
 describe("a build's children", () => {
   test('see the tools, a home and a place for temporary files, and nothing of the platform', async () => {
@@ -16,11 +16,11 @@ describe("a build's children", () => {
       { environment: { ...process.env, npm_config_registry: 'http://registry.local/', AWS_SECRET_ACCESS_KEY: 'hunter3' } },
     );
     delete process.env.PLATFORM_SECRET;
-    const done = await build('env; echo "home: $HOME"; node --version; echo x > "$TMPDIR/x" && echo temporary\n');
+    const done = await build('env; echo "$HOME" > function/home; node --version; echo x > "$TMPDIR/x" && echo temporary\n');
     const lines = await logOf(done.buildId);
     expect(done.status).toBe('complete');
     expect(lines.join('\n')).not.toMatch(/hunter|SECRET/);
-    expect(lines).toContain(`home: ${join(bench.workshop.dataDir, 'cache')}`);
+    expect(readFileSync(join(folderOf(done), 'function/home'), 'utf8')).toBe(`${join(bench.workshop.dataDir, 'cache')}\n`);
     expect(lines).toContain('npm_config_registry=http://registry.local/');
     expect(lines).toContain(process.version);
     expect(lines).toContain('temporary');

@@ -66,7 +66,7 @@ describe('the digest of a folder', () => {
   });
 
   test('is none of a folder with something that is no file, as it could block or change what is read', async () => {
-    execFileSync('mkfifo', [join(root, 'image', 'pipe')]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(root, 'image', 'pipe')]);
     await expect(digest()).rejects.toThrow('neither a file, a folder nor a link');
   });
 
