@@ -44,8 +44,10 @@ export type LetterHandlers = {
 /** Letters by where they are. */
 export type Depths = { fresh: number; waiting: number; due: number; archive: number; parked: number };
 
-/** Letters on their way, opened. */
+/** Letters on their way. */
 export type LetterFlow = {
+  /** Resolves when letters are consumed. @throws when the broker holds other queues under our names */
+  start(): Promise<void>;
   /** Resolves when the event, with the extensions of its failure, is durably in the queue. BROKER_UNAVAILABLE otherwise. */
   accept(event: CloudEvent): Promise<void>;
   /** The same for what is no event. */

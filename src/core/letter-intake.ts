@@ -53,10 +53,17 @@ const isSameFunction = (one: CloudEvent, other: CloudEvent): boolean => {
   return a.tenant === b.tenant && a.function === b.function;
 };
 
+const textsIn = (value: unknown): Record<string, string> => {
+  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+};
+
 const originalOf = (event: CloudEvent, data: Record<string, unknown>): Rejection['content'] | undefined => {
   if (typeof data.original_base64 === 'string') {
     const contentType = typeof data.original_content_type === 'string' ? { contentType: data.original_content_type } : {};
-    return { raw: { bytes: Buffer.from(data.original_base64, 'base64'), ...contentType, headers: {} } };
+    return {
+      raw: { bytes: Buffer.from(data.original_base64, 'base64'), ...contentType, headers: textsIn(data.original_headers) },
+    };
   }
   try {
     const original = fromJsonFormat(data.original);
@@ -112,15 +119,15 @@ export const letterOf = (event: CloudEvent, arrival: Arrival): DeadLetter => {
     firstFailedAt: Math.min(arrival.firstFailedAt ?? arrival.now, arrival.now),
     lastFailedAt: arrival.now,
   };
-  if ('raw' in content) return { id: rawLetterIdOf(content.raw.bytes), ...facts, raw: content.raw };
+  if ('raw' in content) return { id: rawLetterIdOf(content.raw), ...facts, category: 'unreadable', raw: content.raw };
   return { id: letterIdOf(content.event, destination), ...facts, event: content.event };
 };
 
 /** @param thrown why the bytes are no event */
 export const unreadableLetterOf = (raw: RawMessage, thrown: unknown, arrival: Arrival): DeadLetter => ({
-  id: rawLetterIdOf(raw.bytes),
+  id: rawLetterIdOf(raw),
   category: 'unreadable',
-  reason: plainText(`No CloudEvent: ${toCodedError(thrown).message}`, 512),
+  reason: plainText(toCodedError(thrown).message, 512),
   destination: '',
   attempts: 0,
   firstFailedAt: Math.min(arrival.firstFailedAt ?? arrival.now, arrival.now),

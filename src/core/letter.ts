@@ -72,9 +72,11 @@ export type LetterFilter = {
 export const letterIdOf = (event: { source: string; id: string }, destination: string): string =>
   createHash('sha256').update(`${event.source}\0${event.id}\0${destination}`).digest('hex').slice(0, 32);
 
-/** Bytes that are no event are known by what they are. */
-export const rawLetterIdOf = (bytes: Buffer): string =>
-  createHash('sha256').update('raw\0').update(bytes).digest('hex').slice(0, 32);
+/** What is no event is known by what it is: its headers too, since the data of a broken event may well be empty. */
+export const rawLetterIdOf = ({ bytes, contentType, headers }: RawMessage): string => {
+  const described = JSON.stringify([contentType ?? null, Object.entries(headers).sort()]);
+  return createHash('sha256').update(`raw\0${described}\0`).update(bytes).digest('hex').slice(0, 32);
+};
 
 /** Whose function an event is about, as far as anyone can tell: a letter that says little must still be listed. */
 export const functionOf = (event: CloudEvent): Partial<FunctionRef> => {

@@ -7,7 +7,7 @@ import { archiveParked, createRabbitDeadLetterQueue } from './dead-letter-queue.
 import { messageFromEvent, type Outgoing } from './event-message.ts';
 import { openLane, type Lane } from './lane.ts';
 import { messageFromLetter } from './letter-message.ts';
-import { openLink, type Link, type LinkOptions } from './link.ts';
+import { createLink, type Link, type LinkOptions } from './link.ts';
 import { createParkedIndex, type ParkedIndex } from './parked-index.ts';
 import type { Session } from './session.ts';
 import { declareTopology, queueNames, type QueueNames, type TopologyOptions } from './topology.ts';
@@ -59,14 +59,12 @@ const openLanes = async (
   return Promise.all(lanes);
 };
 
-export type RabbitDeadLetters = LetterFlow & { readonly queue: DeadLetterQueue };
-
-/** Resolves when letters are consumed. @throws TopologyConflict when the broker has other queues under our names */
-export const openRabbitDeadLetters = async (
+/** Nothing happens before it is started: until then, and whenever the broker is away, what is asked of it fails with BROKER_UNAVAILABLE. */
+export const createRabbitDeadLetters = (
   options: RabbitOptions,
   handlers: LetterHandlers,
   logger: Logger,
-): Promise<RabbitDeadLetters> => {
+): LetterFlow & { readonly queue: DeadLetterQueue } => {
   const names = queueNames(options.topology);
   const parked = createParkedIndex(names.parked, handlers.onNews, logger);
   let lanes: Lane[] = [];
@@ -75,12 +73,14 @@ export const openRabbitDeadLetters = async (
     parked.follow(session);
     lanes = await openLanes(session, names, options, handlers, logger);
   };
-  const link = await openLink(options.link, setUp, handlers, logger);
-  const send = (message: Outgoing): Promise<void> => link.session().publisher.publish(names.exchange, 'letter', message);
+  const link = createLink(options.link, setUp, handlers, logger);
   const stream = { link, names, parked };
+   
+  const send = async (message: Outgoing): Promise<void> => link.session().publisher.publish(names.exchange, 'letter', message);
 
   return {
     queue: createRabbitDeadLetterQueue(stream),
+    start: () => link.start(),
     accept: (event) => send(messageFromEvent(event)),
     acceptLetter: (letter) => send(messageFromLetter(letter)),
     depths: () => depthsOf(link, names, parked),

@@ -157,7 +157,7 @@ const contentOf = (message: Received): { event: CloudEvent } | { raw: RawMessage
 
 const idOf = (given: unknown, content: { event: CloudEvent } | { raw: RawMessage }, destination: string): string => {
   if (typeof given === 'string' && /^[0-9a-f]{32}$/.test(given)) return given;
-  return 'event' in content ? letterIdOf(content.event, destination) : rawLetterIdOf(content.raw.bytes);
+  return 'event' in content ? letterIdOf(content.event, destination) : rawLetterIdOf(content.raw);
 };
 
 /** A letter that we stored. Its headers are read as carefully as any other's: whoever may publish may write them. */

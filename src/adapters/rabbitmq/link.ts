@@ -13,6 +13,8 @@ export type LinkObserver = {
 };
 
 export type Link = {
+  /** Resolves when the first session is set up. @throws when the broker refuses what we need; one that is only absent is waited for */
+  start(): Promise<void>;
   /** @throws CodedError BROKER_UNAVAILABLE while there is no session */
   session(): Session;
   /** Why nothing can be published right now, or undefined when it can. */
@@ -70,13 +72,10 @@ const openAtLast = async (state: State, options: LinkOptions, setUp: SetUp, logg
   return undefined;
 };
 
-/**
- * Resolves when the first session is open and set up.
- * @param setUp declares the topology and starts the consumers of a new session
- * @throws when the broker refuses what we need at the start; a broker that is only absent is waited for
- */
-export const openLink = async (options: LinkOptions, setUp: SetUp, observer: LinkObserver, logger: Logger): Promise<Link> => {
+/** @param setUp declares the topology and starts the consumers of a new session */
+export const createLink = (options: LinkOptions, setUp: SetUp, observer: LinkObserver, logger: Logger): Link => {
   const state: State = { trouble: 'not connected yet', closing: new AbortController() };
+  let kept = Promise.resolve();
   const keepOpen = async (first: Session | undefined): Promise<void> => {
     for (let session = first; session !== undefined; session = await openAtLast(state, options, setUp, logger)) {
       state.current = session;
@@ -89,8 +88,10 @@ export const openLink = async (options: LinkOptions, setUp: SetUp, observer: Lin
       await session.close();
     }
   };
-  const kept = keepOpen(await openAtLast(state, options, setUp, logger));
   return {
+    start: async () => {
+      kept = keepOpen(await openAtLast(state, options, setUp, logger));
+    },
     session: () => {
       if (state.current === undefined || state.trouble !== undefined) throw unavailable(state.trouble ?? 'not connected yet');
       return state.current;

@@ -1,11 +1,7 @@
 // Dead letters on the real broker, under names of their own that are gone afterwards.
 import { randomUUID } from 'node:crypto';
 import { connect } from 'amqplib';
-import {
-  openRabbitDeadLetters,
-  type RabbitDeadLetters,
-  type RabbitOptions,
-} from '../../../src/adapters/rabbitmq/dead-letters.ts';
+import { createRabbitDeadLetters, type RabbitOptions } from '../../../src/adapters/rabbitmq/dead-letters.ts';
 import { queueNames, type TopologyOptions } from '../../../src/adapters/rabbitmq/topology.ts';
 import type { LetterHandlers } from '../../../src/core/letter-flow.ts';
 import { createLogger, type Logger } from '../../../src/ops/logger.ts';
@@ -48,8 +44,16 @@ export const parking: LetterHandlers = {
   disconnected: () => undefined,
 };
 
-export const openDeadLetters = (topology: TopologyOptions, handlers: Partial<LetterHandlers> = {}): Promise<RabbitDeadLetters> =>
-  openRabbitDeadLetters(optionsOf(topology), { ...parking, ...handlers }, quiet);
+export type OpenLetters = ReturnType<typeof createRabbitDeadLetters>;
+
+export const openDeadLetters = async (
+  topology: TopologyOptions,
+  handlers: Partial<LetterHandlers> = {},
+): Promise<OpenLetters> => {
+  const letters = createRabbitDeadLetters(optionsOf(topology), { ...parking, ...handlers }, quiet);
+  await letters.start();
+  return letters;
+};
 
 export const removeTopology = async (topology: TopologyOptions): Promise<void> => {
   const names = queueNames(topology);

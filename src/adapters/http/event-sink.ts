@@ -1,0 +1,18 @@
+// A broker by its address: it takes an event by answering 2xx.
+import { CodedError } from '../../core/errors.ts';
+import type { EventSink } from '../../ports.ts';
+import type { EventPoster } from './post-event.ts';
+
+export const createHttpEventSink = (poster: Pick<EventPoster, 'post'>, url: URL, timeoutMs: number): EventSink => ({
+  publish: async (event) => {
+    let status: number;
+    try {
+      ({ status } = await poster.post(url, event, timeoutMs));
+    } catch (cause) {
+      throw new CodedError('BROKER_UNAVAILABLE', 'The broker does not answer', { cause });
+    }
+    if (status < 200 || status > 299) throw new CodedError('BROKER_UNAVAILABLE', `The broker answered ${status}`);
+    // Over HTTP a broker says that it takes the event, not whether it has had it before.
+    return 'owed';
+  },
+});

@@ -1,0 +1,119 @@
+// An event, sent over HTTP in binary mode, and the answer as it came. Redirects are not followed: whoever answers one could send
+// the event anywhere.
+import { Agent as HttpAgent, request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { CloudEvent } from '../../core/cloudevent.ts';
+import { CodedError } from '../../core/errors.ts';
+import { writeBinary } from '../../core/http-binding.ts';
+
+/** Header names in `headers` are in lower case; `rawHeaders` as they came. */
+export type Answer = { status: number; headers: Record<string, string>; rawHeaders: string[]; body: Buffer };
+
+export type EventPoster = {
+  /** @throws CodedError FUNCTION_TIMEOUT after `timeoutMs`, FUNCTION_UNAVAILABLE when there is no answer; the signal ends it at once */
+  post(url: URL, event: CloudEvent, timeoutMs: number, signal?: AbortSignal): Promise<Answer>;
+  close(): void;
+};
+
+export type PosterOptions = {
+  userAgent: string;
+  /** Connections to one host. */
+  maxSockets: number;
+  /** A longer answer is not read to its end. */
+  maxAnswerBytes: number;
+};
+
+const headersOf = ({ headers }: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  );
+
+const readAnswer = (response: IncomingMessage, maxBytes: number): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    response.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= maxBytes) chunks.push(chunk);
+      else response.destroy(new CodedError('FUNCTION_UNAVAILABLE', `The answer is longer than ${maxBytes} bytes`));
+    });
+    response.on('end', () => {
+      const { statusCode: status = 0, rawHeaders } = response;
+      resolve({ status, headers: headersOf(response), rawHeaders, body: Buffer.concat(chunks) });
+    });
+    response.on('error', reject);
+    response.on('aborted', () => reject(new Error('The answer ended early')));
+  });
+
+/** Words for a person; an address or a stack trace of ours is no business of a list of letters. */
+const wordsFor: Record<string, string> = {
+  ECONNREFUSED: 'refused the connection',
+  ECONNRESET: 'closed the connection',
+  ENOTFOUND: 'has no address',
+  EAI_AGAIN: 'has no address right now',
+  EHOSTUNREACH: 'is not reachable',
+  ETIMEDOUT: 'is not reachable in time',
+};
+
+const asCoded = (thrown: unknown, timeoutMs: number): CodedError => {
+  if (thrown instanceof CodedError) return thrown;
+  const { name, code } = thrown as { name?: string; code?: string };
+  if (name === 'TimeoutError')
+    return new CodedError('FUNCTION_TIMEOUT', `It did not answer within ${timeoutMs / 1000} s`, { cause: thrown });
+  const words = wordsFor[code ?? ''] ?? 'did not answer';
+  return new CodedError('FUNCTION_UNAVAILABLE', `It ${words}`, { cause: thrown });
+};
+
+const answerTo = (request: ClientRequest, body: Buffer, maxBytes: number): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    request.on('response', (response) => void readAnswer(response, maxBytes).then(resolve, reject));
+    request.on('error', reject);
+    request.end(body);
+  });
+
+export const createEventPoster = (options: PosterOptions): EventPoster => {
+  const keepAlive = { keepAlive: true, maxSockets: options.maxSockets, maxFreeSockets: 8 };
+  const agents = { http: new HttpAgent(keepAlive), https: new HttpsAgent(keepAlive) };
+
+  const send = async (url: URL, event: CloudEvent, signal: AbortSignal): Promise<Answer> => {
+    const { headers, body } = writeBinary(event);
+    const { traceparent } = event.extensions;
+    const all = {
+      ...headers,
+      ...(typeof traceparent === 'string' ? { traceparent: headers['ce-traceparent'] ?? '' } : {}),
+      'content-length': String(body.length),
+      'user-agent': options.userAgent,
+      prefer: 'reply',
+    };
+    const settings = { method: 'POST', headers: all, signal };
+    const open = (): ClientRequest =>
+      url.protocol === 'https:'
+        ? requestHttps(url, { ...settings, agent: agents.https })
+        : requestHttp(url, { ...settings, agent: agents.http });
+    const request = open();
+    try {
+      return await answerTo(request, body, options.maxAnswerBytes);
+    } catch (thrown) {
+      // A kept connection that the other side closed meanwhile: the request was never looked at.
+      if (request.reusedSocket && (thrown as { code?: string }).code === 'ECONNRESET')
+        return answerTo(open(), body, options.maxAnswerBytes);
+      throw thrown;
+    }
+  };
+
+  return {
+    post: async (url, event, timeoutMs, signal) => {
+      const timeout = AbortSignal.timeout(timeoutMs);
+      try {
+        return await send(url, event, signal === undefined ? timeout : AbortSignal.any([timeout, signal]));
+      } catch (thrown) {
+        signal?.throwIfAborted();
+        throw asCoded(timeout.aborted ? timeout.reason : thrown, timeoutMs);
+      }
+    },
+    close: () => {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+};

@@ -1,0 +1,31 @@
+// PROCESS 2: the dead letters' consumer on RabbitMQ.
+import { createEventPoster } from '../adapters/http/post-event.ts';
+import { createLocalObjectStore } from '../adapters/local/object-store.ts';
+import { createRabbitDeadLetters } from '../adapters/rabbitmq/dead-letters.ts';
+import { ConfigError, readConfig } from '../ops/config.ts';
+import { closeOnSignals } from '../ops/lifecycle.ts';
+import { createLogger } from '../ops/logger.ts';
+import { dlqSettings, mistakeIn, rabbitOptionsOf } from './config.ts';
+import { startConsumer } from './start-consumer.ts';
+
+try {
+  const config = readConfig(dlqSettings, process.env);
+  const mistake = mistakeIn(config);
+  if (mistake !== undefined) throw new ConfigError([mistake]);
+  const pretty = config.LOG_PRETTY ?? process.stdout.isTTY;
+  const logger = await createLogger({ level: config.LOG_LEVEL, pretty, name: 'dlq-consumer' });
+  const poster = createEventPoster({
+    userAgent: 'knative-lambda-dlq',
+    maxSockets: config.DLQ_CONCURRENCY,
+    maxAnswerBytes: 2 ** 20,
+  });
+  const consumer = await startConsumer(config, logger, {
+    createLetters: (handlers) => createRabbitDeadLetters(rabbitOptionsOf(config), handlers, logger),
+    post: (url, event, timeoutMs, signal) => poster.post(url, event, timeoutMs, signal),
+    ...(config.ARCHIVE_DIR === undefined ? {} : { archive: createLocalObjectStore(config.ARCHIVE_DIR) }),
+  });
+  closeOnSignals({ onClose: () => undefined, close: () => consumer.close() }, logger, config.SHUTDOWN_SECONDS * 1000);
+} catch (error) {
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exit(1);
+}
