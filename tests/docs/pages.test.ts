@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { access, readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+const pages = ['README.md', 'CONTRIBUTING.md', 'templates/README.md', ...(await readdir('docs', { recursive: true })).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
+const texts = await Promise.all(pages.map(async (page) => [page, await readFile(page, 'utf8')] as const));
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+describe('every page', () => {
+  it.each(texts)('%s links only to what is there', async (page, text) => {
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => join(dirname(page), link));
+    for (const link of links) expect([link, await exists(link)]).toEqual([link, true]);
+  });
+
+  it.each(texts)('%s names only files of the code that are there', async (_page, text) => {
+    const files = [...text.matchAll(/`((?:src|tests|bench|templates|examples|scripts)\/[\w./-]+)`/g)].map(([, file = '']) => file);
+    for (const file of files.filter((name) => !name.includes('<'))) expect([file, await exists(file)]).toEqual([file, true]);
+  });
+
+  it.each(texts)('%s names only npm scripts that are there', async (_page, text) => {
+    const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: Record<string, string> };
+    const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
+    for (const name of named) expect([name, name in scripts]).toEqual([name, true]);
+  });
+});
+
+describe('README.md', () => {
+  it('has at most 150 lines', async () => {
+    expect((await readFile('README.md', 'utf8')).split('\n').length).toBeLessThanOrEqual(151);
+  });
+
+  it('says with its curl what the end-to-end test sends', async () => {
+    const readme = await readFile('README.md', 'utf8');
+    const event = JSON.parse(/-d '(\{"third_party_id[^']+)'/.exec(readme)?.[1] ?? '{}') as { s3_key?: string };
+    expect(await exists(`examples/${event.s3_key ?? 'nothing'}`)).toBe(true);
+  });
+});
