@@ -34,7 +34,6 @@ export type LetterColumns = {
   /** `position` is where the letter is stored: later stored letters have higher ones. Returns the row. */
   append(letter: LetterSummary, position: number): number;
   read(row: number): LetterSummary;
-  idOf(row: number): string | undefined;
   positionOf(row: number): number;
   lastFailedAtOf(row: number): number;
   matches(row: number, filter: LetterFilter): boolean;
@@ -93,7 +92,6 @@ export const createLetterColumns = (capacity: number): LetterColumns => {
       if (eventIds[row] !== undefined) found.eventId = eventIds[row];
       return found as LetterSummary;
     },
-    idOf: (row) => ids[row],
     positionOf: (row) => columns.positions[row] ?? 0,
     lastFailedAtOf: (row) => columns.lastFailures[row] ?? 0,
     matches: (row, filter) =>

@@ -56,9 +56,9 @@ export const createLetterIndex = (initialCapacity = 1024): LetterIndex => {
     if (row !== undefined) columns.erase(row);
     return rows.delete(id) && row !== undefined ? columns.positionOf(row) : undefined;
   };
-  const inOrder = (filter: LetterFilter): number[] => {
+  const inOrder = (filter: LetterFilter): [id: string, row: number][] => {
     if (!sorted) compact();
-    return [...rows.values()].filter((row) => columns.matches(row, filter)).sort((a, b) => a - b);
+    return [...rows].filter(([, row]) => columns.matches(row, filter)).sort(([, a], [, b]) => a - b);
   };
 
   return {
@@ -70,11 +70,11 @@ export const createLetterIndex = (initialCapacity = 1024): LetterIndex => {
     remove,
     positionOf,
     newest: (filter, before, limit) => {
-      const older = inOrder(filter).filter((row) => columns.positionOf(row) < before);
+      const older = inOrder(filter).filter(([, row]) => columns.positionOf(row) < before);
       const page = older.slice(-limit).reverse();
-      return page.map((row) => columns.read(row));
+      return page.map(([, row]) => columns.read(row));
     },
-    matching: (filter) => inOrder(filter).map((row) => columns.idOf(row) ?? ''),
+    matching: (filter) => inOrder(filter).map(([id]) => id),
     get size() {
       return rows.size;
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { categories } from '../../../src/core/dead-letter.ts';
+import { categories, type Category } from '../../../src/core/dead-letter.ts';
 import { createLetterColumns } from '../../../src/core/letter-columns.ts';
 import { createLetterIndex } from '../../../src/core/letter-index.ts';
 import { pageOf } from '../../../src/core/letter-page.ts';
@@ -117,12 +117,18 @@ describe('the columns of the index', () => {
     expect(columns.positionOf(0)).toBe(7);
   });
 
+  it('have a category that they do not know as unknown, which is retried', () => {
+    const columns = createLetterColumns(1);
+    columns.append(summaryWith('a', { category: 'from_the_future' as Category }), 1);
+    expect(columns.read(0).category).toBe('unknown');
+  });
+
   it('forget an erased letter, and say nothing of rows that were never written', () => {
     const columns = createLetterColumns(2);
     columns.append(summaryWith('a', { lastFailedAt: 5 }), 1);
     columns.erase(0);
-    expect([columns.idOf(0), columns.length, columns.capacity]).toEqual([undefined, 1, 2]);
-    expect([columns.idOf(5), columns.positionOf(5), columns.lastFailedAtOf(5)]).toEqual([undefined, 0, 0]);
+    expect([columns.read(0).id, columns.length, columns.capacity]).toEqual([undefined, 1, 2]);
+    expect([columns.positionOf(5), columns.lastFailedAtOf(5)]).toEqual([0, 0]);
     expect(columns.read(5)).toEqual({ category: categories[0] });
     expect(columns.matches(5, { failedAfter: 1 })).toBe(false);
   });
