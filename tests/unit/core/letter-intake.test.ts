@@ -153,6 +153,21 @@ describe('a rejection', () => {
     expect(letterOf(event, { now })).toMatchObject({
       raw: { bytes: Buffer.from([1, 255]), contentType: 'text/plain', headers: {} },
     });
+    const headers = { 'ce-id': '1', 'content-type': 'text/plain' };
+    const described = rejectionOf(
+      { bytes: Buffer.from([1]), contentType: 'a/b', headers },
+      undefined,
+      originOf(original),
+      error,
+      0,
+    );
+    expect(letterOf(described, { now }).raw).toEqual({ bytes: Buffer.from([1]), contentType: 'a/b', headers });
+    const forged = { ...described, data: { json: { original_base64: 'AQ==', original_headers: { a: 'b', c: 5, d: null } } } };
+    expect(letterOf(forged, { now }).raw).toEqual({ bytes: Buffer.from([1]), headers: { a: 'b' } });
+    for (const original_headers of [null, 5, 'text']) {
+      const broken = { ...described, data: { json: { original_base64: 'AQ==', original_headers } } };
+      expect(letterOf(broken, { now }).raw?.headers).not.toHaveProperty('a');
+    }
     const untyped = rejectionOf({ bytes: Buffer.from([1]), contentType: undefined }, undefined, originOf(original), error, 0);
     expect(letterOf(untyped, { now }).raw).toEqual({ bytes: Buffer.from([1]), headers: {} });
   });
