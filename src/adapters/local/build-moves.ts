@@ -63,7 +63,12 @@ const put = async ({ records, changes }: MoveDeps, build: Build): Promise<void> 
 const tellOfEnd = (deps: MoveDeps, build: EndedBuild): void => {
   deps.queue().leave(build.buildId);
   deps.logger.info({ build_id: build.buildId, status: build.status, attempt: build.attempt }, 'build ended');
-  deps.onBuildEnded(build);
+  try {
+    deps.onBuildEnded(build);
+  } catch (err) {
+    // Counting must not keep the next build from starting.
+    deps.logger.error({ err, build_id: build.buildId }, 'an ended build could not be counted');
+  }
   deps.completions().publishOwed(build.buildId);
   void deps.queue().admitNext();
 };

@@ -40,6 +40,17 @@ describe('the rate of starts', () => {
     expect(await ended(request.buildId)).toMatchObject({ status: 'complete' });
   });
 
+  test('goes on when counting an ended build fails', async () => {
+    const onBuildEnded = (): void => {
+      throw new Error('no such label');
+    };
+    await bench.open({ onBuildEnded }, { maxRunning: 1 });
+    const requests = await Promise.all(['fails', 'succeeds'].map((behaviour) => bench.workshop.requestFor(behaviour as 'fails')));
+    for (const request of requests) await bench.builder.submit(request);
+    for (const { buildId } of requests) await ended(buildId);
+    await waitUntil(() => bench.workshop.published.length === 2, 'both completions');
+  });
+
   test('never lets more run than may, however the submissions fall', async () => {
     let most = 0;
     const takeStart = async (): Promise<number> => {
