@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createAdmitEvent, createPackingLimit, limitedStore } from '../../../src/builder/limits.ts';
+import { createBuilderMetrics } from '../../../src/builder/metrics.ts';
+import type { ObjectStore, RateLimiter, RateVerdict } from '../../../src/ports.ts';
+
+const bucket = (tokens: number): RateLimiter & { left: number } => {
+  const state = {
+    left: tokens,
+    take: (): Promise<RateVerdict> => {
+      const allowed = state.left > 0;
+      if (allowed) state.left--;
+      return Promise.resolve({ allowed, limit: tokens, remaining: state.left, retryAfterMs: allowed ? 0 : 1500 });
+    },
+  };
+  return state;
+};
+
+describe('admitting an event', () => {
+  it('says whose limit was met, its size, and after how many whole seconds to come back', async () => {
+    const admit = createAdmitEvent({ tenant: bucket(1), global: bucket(10) }, createBuilderMetrics(new Registry()));
+    await admit('acme');
+    await expect(admit('acme')).rejects.toMatchObject({
+      code: 'TENANT_RATE_LIMITED',
+      status: 429,
+      details: { limit: 'tenant', retryAfterSeconds: 2, quota: { limit: 1, remaining: 0 } },
+    });
+  });
+
+  it('takes nothing from what all share for an event that is over its own limit', async () => {
+    const global = bucket(10);
+    const admit = createAdmitEvent({ tenant: bucket(2), global }, createBuilderMetrics(new Registry()));
+    for (let tries = 0; tries < 6; tries++) await admit('acme').catch(() => undefined);
+    expect(global.left).toBe(8);
+  });
+
+  it('refuses with another code when it is the limit of all', async () => {
+    const admit = createAdmitEvent({ tenant: bucket(9), global: bucket(1) }, createBuilderMetrics(new Registry()));
+    await admit('acme');
+    await expect(admit('acme')).rejects.toMatchObject({ code: 'GLOBAL_RATE_LIMITED', details: { limit: 'global' } });
+  });
+});
+
+describe('the limit of packing', () => {
+  it('packs no more than so many at once; who has waited too long is answered 503 and never begins', async () => {
+    const packing = createPackingLimit({ maxConcurrent: 2 }, 100, createBuilderMetrics(new Registry()));
+    const finish = Promise.withResolvers<undefined>();
+    const begun: number[] = [];
+    const jobs = [0, 1, 2].map((index) =>
+      packing(async () => {
+        begun.push(index);
+        await finish.promise;
+        return index;
+      }),
+    );
+    await expect(jobs[2]).rejects.toMatchObject({ code: 'PACKING_BUSY', status: 503 });
+    finish.resolve(undefined);
+    expect(await Promise.all(jobs.slice(0, 2))).toEqual([0, 1]);
+    await sleep(100);
+    expect(begun).toEqual([0, 1]);
+  });
+
+  it('hands on what packing throws', async () => {
+    const packing = createPackingLimit({ maxConcurrent: 1 }, 1000, createBuilderMetrics(new Registry()));
+    await expect(packing(() => Promise.reject(new Error('the source broke')))).rejects.toThrow('the source broke');
+    expect(await packing(() => Promise.resolve('next'))).toBe('next');
+  });
+});
+
+describe('the store behind its limit', () => {
+  it('answers 503 with the limit when a token does not come in time, and asks the store nothing', async () => {
+    let asked = 0;
+    const store = { head: () => Promise.resolve(void asked++) } as unknown as ObjectStore;
+    const limited = limitedStore(store, bucket(1), 200, createBuilderMetrics(new Registry()));
+    await limited.head('a');
+    await expect(limited.head('b')).rejects.toMatchObject({ code: 'STORAGE_BUSY', status: 503, details: { limit: 'storage' } });
+    expect(asked).toBe(1);
+  });
+});
