@@ -1,0 +1,91 @@
+// Interleaved: one start of each, then one of each again. A machine that is busy for a while is busy for all of them.
+import autocannon from 'autocannon';
+import { event, type Contestant, type Startable } from './contestant.ts';
+import type { Cores } from './cores.ts';
+import { startContestant } from './process.ts';
+
+export interface Effort {
+  readonly starts: number;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly connections: number;
+}
+
+export interface Measured {
+  readonly contestant: Contestant;
+  readonly coldStartMs: number;
+  readonly requestsPerSecond: number;
+  readonly p99Ms: number;
+  readonly residentMb: number;
+  readonly failures: number;
+}
+
+export type Prepared = readonly [Contestant, Startable];
+
+interface Load {
+  readonly requestsPerSecond: number;
+  readonly p99Ms: number;
+  readonly residentMb: number;
+  readonly failures: number;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}
+
+async function coldStart([{ name }, startable]: Prepared, cores: Cores): Promise<number> {
+  const running = await startContestant(name, startable, cores);
+  await running.stop();
+  return running.firstReplyMs;
+}
+
+async function load([{ name }, startable]: Prepared, cores: Cores, { connections, seconds }: Effort): Promise<Load> {
+  const running = await startContestant(name, startable, cores);
+  try {
+    const url = `http://127.0.0.1:${running.port}`;
+    const shared = { url, connections, method: 'POST' as const, headers: event.headers, body: event.body };
+    await autocannon({ ...shared, duration: Math.min(2, seconds) }); // what the first requests pay for is not the question here
+    const result = await autocannon({ ...shared, duration: seconds });
+    const failures = result.errors + result.timeouts + result.non2xx;
+    return {
+      requestsPerSecond: result.requests.average,
+      p99Ms: result.latency.p99,
+      residentMb: running.residentBytes() / 2 ** 20,
+      failures,
+    };
+  } finally {
+    await running.stop();
+  }
+}
+
+async function repeat<T>(
+  times: number,
+  prepared: readonly Prepared[],
+  work: (one: Prepared) => Promise<T>,
+): Promise<Map<Contestant, T[]>> {
+  const results = new Map<Contestant, T[]>(prepared.map(([contestant]) => [contestant, []]));
+  for (let round = 0; round < times; round += 1) {
+    for (const one of prepared) results.get(one[0])?.push(await work(one));
+  }
+  return results;
+}
+
+export async function measure(prepared: readonly Prepared[], cores: Cores, effort: Effort): Promise<Measured[]> {
+  for (const one of prepared) await coldStart(one, cores); // from the disk into the page cache
+  const starts = await repeat(effort.starts, prepared, (one) => coldStart(one, cores));
+  const loads = await repeat(effort.rounds, prepared, (one) => load(one, cores, effort));
+  return prepared.map(([contestant]) => {
+    const runs = loads.get(contestant) ?? [];
+    return {
+      contestant,
+      coldStartMs: median(starts.get(contestant) ?? []),
+      requestsPerSecond: median(runs.map((run) => run.requestsPerSecond)),
+      p99Ms: median(runs.map((run) => run.p99Ms)),
+      residentMb: median(runs.map((run) => run.residentMb)),
+      failures: runs.reduce((sum, run) => sum + run.failures, 0),
+    };
+  });
+}

@@ -1,0 +1,3 @@
+export function handle({ parameters }) {
+  return { block: parameters.blockId, logs: parameters.logIndices.length };
+}
