@@ -1,4 +1,5 @@
-// CloudEvents 1.0.2, section 3: which attributes an event may have and which values they may hold. What breaks a rule is refused, not repaired.
+// CloudEvents 1.0.2, section 3: which attributes an event may have and which values they may hold. What breaks a rule is refused,
+// not repaired.
 import { Refusal } from './problem.mjs';
 
 const longestValue = 8192;
@@ -7,10 +8,10 @@ const printableAscii = /^[\x20-\x7e]*$/;
 const forbidden = /[\u0000-\u001f\u007f-\u009f\p{Surrogate}\p{Noncharacter_Code_Point}]/u;
 const uriReference = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
 const absoluteUri = /^[A-Za-z][A-Za-z0-9+.-]*:/;
-const mediaType =
-  /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:[ \t]*;[ \t]*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"(?:[^"\\]|\\.)*"))*[ \t]*;?$/;
+const token = "[\\w!#$%&'*+.^`|~-]+";
+const mediaType = new RegExp(`^${token}/${token}(?:[ \\t]*;[ \\t]*${token}=(?:${token}|"(?:[^"\\\\]|\\\\.)*"))*[ \\t]*;?$`);
 const timestamp =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+  /^(\d{4})-(\d\d)-(\d\d)[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 const extensionName = /^[a-z0-9]+$/;
 
 function isTimestamp(value) {
@@ -22,46 +23,60 @@ function isTimestamp(value) {
   return day >= 1 && day <= days;
 }
 
-/** Checks a value that is text already; returns the rule that it breaks. */
+export const isMediaType = (value) => value.length <= longestValue && mediaType.test(value);
+
+/** The attributes that the specification names; each checks a value that is text already and returns the rule that it breaks. */
 const rules = {
-  id: () => undefined,
-  type: () => undefined,
   specversion: () => undefined,
-  subject: () => undefined,
+  id: () => undefined,
   source: (value) => (uriReference.test(value) ? undefined : 'must be a URI reference (RFC 3986)'),
-  dataschema: (value) => (uriReference.test(value) && absoluteUri.test(value) ? undefined : 'must be an absolute URI (RFC 3986)'),
-  datacontenttype: (value) => (mediaType.test(value) ? undefined : 'must be a media type (RFC 2046)'),
+  type: () => undefined,
+  subject: () => undefined,
   time: (value) => (isTimestamp(value) ? undefined : 'must be a timestamp (RFC 3339)'),
+  datacontenttype: (value) => (isMediaType(value) ? undefined : 'must be a media type (RFC 2046)'),
+  dataschema: (value) => (uriReference.test(value) && absoluteUri.test(value) ? undefined : 'must be an absolute URI (RFC 3986)'),
 };
 
 export function refuseAttribute(name, rule) {
   throw new Refusal('INVALID_ATTRIBUTE', `Attribute "${name.slice(0, 64)}" ${rule}`, name.slice(0, 64));
 }
 
-function checkText(name, value) {
-  if (value.length > longestValue) refuseAttribute(name, `is longer than ${longestValue} characters`);
-  if (!printableAscii.test(value) && forbidden.test(value))
-    refuseAttribute(name, 'has a character that the specification forbids (section 3.1)');
-}
-
-function checkExtension(name, value) {
-  if (!extensionName.test(name) || name === 'data')
+/** Refuses a name that no attribute may have. */
+export function checkName(name) {
+  if (!extensionName.test(name) || name === 'data') {
     refuseAttribute(name, 'has a name that is not lower-case letters and digits (section 3)');
-  if (typeof value === 'string') return checkText(name, value);
-  if (typeof value === 'boolean') return;
-  // Section 3.1, type Integer: 32 bits with a sign.
-  if (typeof value !== 'number' || value !== (value | 0))
-    refuseAttribute(name, 'must be a string, a boolean or a 32-bit integer');
+  }
 }
 
-/** Refuses an attribute that may not be as it is. */
-export function checkAttribute(name, value) {
-  if (!Object.hasOwn(rules, name)) return checkExtension(name, value);
-  if (typeof value !== 'string') refuseAttribute(name, 'must be a string');
+/** Refuses characters that no text may hold. */
+export function checkCharacters(name, value) {
+  if (!printableAscii.test(value) && forbidden.test(value)) {
+    refuseAttribute(name, 'has a character that the specification forbids (section 3.1)');
+  }
+}
+
+/** Refuses text that the attribute of this name may not hold; name and characters have been checked. */
+export function checkText(name, value) {
+  if (value.length > longestValue) refuseAttribute(name, `is longer than ${longestValue} characters`);
+  if (!Object.hasOwn(rules, name)) return;
   if (value === '') refuseAttribute(name, 'must not be empty');
-  checkText(name, value);
   const broken = rules[name](value);
   if (broken !== undefined) refuseAttribute(name, broken);
+}
+
+/** Refuses an attribute that may not be as it is; in JSON, extensions can be integers and booleans, too. */
+export function checkAttribute(name, value) {
+  checkName(name);
+  if (typeof value === 'string') {
+    checkCharacters(name, value);
+    return checkText(name, value);
+  }
+  if (Object.hasOwn(rules, name)) refuseAttribute(name, 'must be a string');
+  if (typeof value === 'boolean') return;
+  // Section 3.1, type Integer: 32 bits with a sign.
+  if (typeof value !== 'number' || value !== (value | 0)) {
+    refuseAttribute(name, 'must be a string, a boolean or a 32-bit integer');
+  }
 }
 
 /** Refuses an event that lacks an attribute, or that is of another version. */

@@ -14,7 +14,7 @@ function entriesOf({ kind, value, json, bytes }) {
   return Array.isArray(value.eventEntries) ? JSON.stringify(value.eventEntries) : `[${json}]`;
 }
 
-function bodyOf({ contextId }, outcome) {
+function bodyOf({ context: { contextId } }, outcome) {
   if (outcome.kind !== 'complete' && outcome.kind !== 'empty') {
     return JSON.stringify({ contextId, succeeded: false, errorMessage: cut(outcome.message) });
   }
@@ -63,20 +63,21 @@ export function createCallback({ scheduler, signingKey, name }, log) {
   const agent = new Agent({ keepAlive: true });
   const send = (target, options, answered) => request(target, { ...options, agent }, answered);
 
-  return async (context, outcome) => {
-    const body = bodyOf(context, outcome);
+  return async (execution, outcome) => {
+    const { event } = execution;
+    const body = bodyOf(execution, outcome);
     const headers = {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
       'user-agent': `knative-lambda-handler/${name}`,
-      'idempotency-key': createHash('sha256').update(`${context.event.source}\0${context.event.id}`).digest('hex'),
-      traceparent: context.traceparent,
+      'idempotency-key': createHash('sha256').update(`${event.source}\0${event.id}`).digest('hex'),
+      traceparent: execution.traceparent,
     };
     if (signingKey !== undefined)
       headers['x-notifi-signature'] = `sha256=${createHmac('sha256', signingKey).update(body).digest('hex')}`;
     const { delivered, why } = await deliver(() => post(send, url, headers, body));
     if (delivered) return outcome;
-    log.say('error', 'callback was not delivered', { error: why }, context.ids);
+    log.say('error', 'callback was not delivered', { error: why }, execution.ids);
     return { kind: 'undelivered', message: `the result could not be delivered: ${why}` };
   };
 }

@@ -2,63 +2,87 @@
 import { correlationOf, traceOf } from './trace.mjs';
 
 export class FunctionContext {
-  #log;
-  #controller;
-  #reason;
-  #logger;
-  #trace;
-  #header;
+  #execution;
 
-  /**
-   * @param {import('./http-binding.mjs').Event} event
-   * @param {string | undefined} header the request's traceparent
-   */
-  constructor(event, header, configuration, log) {
+  /** @param {Execution} execution */
+  constructor(execution) {
+    const { event, configuration } = execution;
     /** the CloudEvent: every attribute and extension by its wire name, and the data */
     this.event = event;
+    const named = event.data?.contextId;
+    this.contextId = typeof named === 'string' && named !== '' ? named : event.id;
+    this.correlationId = execution.correlationId;
     /** when the answer is late: milliseconds since 1970 */
     this.deadline = Date.now() + configuration.timeoutMs;
     /** the addresses of the Notifi services */
     this.services = configuration.services;
-    const named = event.data?.contextId;
-    this.contextId = typeof named === 'string' && named !== '' ? named : event.id;
-    this.correlationId = correlationOf(event);
-    this.#log = log;
-    this.#header = header;
-  }
-
-  get #span() {
-    return (this.#trace ??= traceOf(this.event, this.#header));
+    this.#execution = execution;
   }
 
   /** W3C trace context of this execution, to hand on with requests. */
   get traceparent() {
-    const { traceId, spanId, flags } = this.#span;
+    return this.#execution.traceparent;
+  }
+
+  /** Lines that carry the ids of this execution. */
+  get log() {
+    return this.#execution.logger;
+  }
+
+  /** Fires when the time is over. */
+  get signal() {
+    return this.#execution.signal;
+  }
+}
+
+/** One event in the function, as the wrapper sees it. */
+export class Execution {
+  /**
+   * @param {import('./http-binding.mjs').Event} event
+   * @param {string | undefined} header the request's traceparent
+   * @param {(executed: import('./execute.mjs').Executed) => void} resolve
+   */
+  constructor(event, header, configuration, log, resolve) {
+    this.event = event;
+    this.configuration = configuration;
+    this.correlationId = correlationOf(event);
+    this.trace = traceOf(event, header);
+    this.log = log;
+    this.controller = undefined;
+    this.expiry = undefined;
+    this.loggerOfEvent = undefined;
+    this.began = performance.now();
+    this.expiresAt = this.began + configuration.timeoutMs;
+    /** takes the execution and its outcome to the one who asked for it */
+    this.resolve = resolve;
+    this.context = new FunctionContext(this);
+  }
+
+  get traceparent() {
+    const { traceId, spanId, flags } = this.trace;
     return `00-${traceId}-${spanId}-${flags}`;
   }
 
   /** The ids under which the logs know this execution. */
   get ids() {
-    const { traceId, spanId } = this.#span;
+    const { traceId, spanId } = this.trace;
     return { correlation_id: this.correlationId, trace_id: traceId, span_id: spanId, event_id: this.event.id };
   }
 
-  get log() {
-    return (this.#logger ??= this.#log.forEvent(this.ids));
+  get logger() {
+    return (this.loggerOfEvent ??= this.log.forEvent(this.ids));
   }
 
-  /** Fires when the time is over. */
   get signal() {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.expiry !== undefined) this.controller.abort(this.expiry);
     }
-    return this.#controller.signal;
+    return this.controller.signal;
   }
 
-  /** Fires the signal. Not for functions: it is theirs to listen. */
-  static expire(context, reason) {
-    context.#reason = reason;
-    context.#controller?.abort(reason);
+  expire(message) {
+    this.expiry = new DOMException(message, 'TimeoutError');
+    this.controller?.abort(this.expiry);
   }
 }

@@ -1,5 +1,6 @@
 // One event through the function: whatever the function does, exactly one outcome, and in time.
-import { FunctionContext } from './context.mjs';
+import { Execution } from './context.mjs';
+import { createDeadlines } from './deadlines.mjs';
 import { describe, isPermanent, messageOf } from './failure.mjs';
 import { currentEvent } from './output.mjs';
 
@@ -10,16 +11,16 @@ import { currentEvent } from './output.mjs';
  *   | { kind: 'error', code: 'FUNCTION_ERROR' | 'RESULT_NOT_SERIALIZABLE', message: string }
  *   | { kind: 'timeout', message: string }
  *   | { kind: 'undelivered', message: string }} Outcome
- * @typedef {{ context: FunctionContext, outcome: Outcome }} Execution
+ * @typedef {{ execution: Execution, outcome: Outcome }} Executed
  */
 
 /** @returns {Outcome} */
 function outcomeOf(value) {
   if (value === undefined || value === null) return { kind: 'empty' };
-  if (value instanceof Uint8Array) return { kind: 'complete', value, bytes: value };
+  if (value instanceof Uint8Array) return { kind: 'complete', value, json: undefined, bytes: value };
   const json = JSON.stringify(value);
   if (json === undefined) throw new TypeError(`a ${typeof value} is nothing that JSON can say`);
-  return { kind: 'complete', value, json };
+  return { kind: 'complete', value, json, bytes: undefined };
 }
 
 /** The result as an outcome: writing it as JSON runs the function's own code, which may throw. @returns {Outcome} */
@@ -32,56 +33,64 @@ function outcomeOfResult(value) {
 }
 
 export function createExecutor({ handle, configuration, log, metrics, watchdog, callback }) {
+  const { timeoutMs } = configuration;
   const lateMessage = `the function did not answer within ${configuration.timeoutText} seconds`;
+  const nextTurn = Promise.resolve();
 
-  const outcomeOfFailure = (context, thrown) => {
+  const outcomeOfFailure = (execution, thrown) => {
     const message = messageOf(thrown);
     const permanent = isPermanent(thrown);
-    log.say('error', 'function failed', { error: describe(thrown), retryable: !permanent }, context.ids);
+    log.say('error', 'function failed', { error: describe(thrown), retryable: !permanent }, execution.ids);
     return permanent ? { kind: 'failed', message } : { kind: 'error', code: 'FUNCTION_ERROR', message };
   };
 
-  const outcomeOfExpiry = (context) => {
-    FunctionContext.expire(context, new DOMException(lateMessage, 'TimeoutError'));
-    log.say('error', 'function timed out', { timeout_seconds: configuration.timeoutMs / 1000 }, context.ids);
+  const outcomeOfExpiry = (execution) => {
+    execution.expire(lateMessage);
+    log.say('error', 'function timed out', { timeout_seconds: timeoutMs / 1000 }, execution.ids);
     return { kind: 'timeout', message: lateMessage };
   };
 
-  const call = (context) => currentEvent.run(context, handle, context.event.data, context);
+  const call = (execution) => currentEvent.run(execution, handle, execution.event.data, execution.context);
 
-  /** @returns {Promise<Outcome>} */
-  const settle = (context) =>
-    new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(outcomeOfExpiry(context)), configuration.timeoutMs);
-      const finish = (outcome) => {
-        clearTimeout(timer);
-        resolve(outcome);
-      };
-      const fail = (thrown) => finish(outcomeOfFailure(context, thrown));
-      // In a microtask of its own: a call that the watchdog cuts off takes its callers' frames with it, and the timer above must
-      // still find somebody to answer.
-      queueMicrotask(() => {
-        try {
-          const result = watchdog.call(() => call(context));
-          if (typeof result?.then === 'function') result.then((value) => finish(outcomeOfResult(value)), fail);
-          else finish(outcomeOfResult(result));
-        } catch (thrown) {
-          if (watchdog.cut(thrown)) finish(outcomeOfExpiry(context));
-          else fail(thrown);
-        }
-      });
-    });
-
-  /** @returns {Promise<Execution>} */
-  return async (event, header) => {
-    const context = new FunctionContext(event, header, configuration, log);
-    const began = performance.now();
-    metrics.began();
-    let outcome = await settle(context);
-    metrics.ended(performance.now() - began);
-    if (callback !== undefined) outcome = await callback(context, outcome);
+  const done = (execution, outcome) => {
     metrics.count(outcome.kind);
-    log.say('debug', 'event handled', { outcome: outcome.kind }, context.ids);
-    return { context, outcome };
+    if (log.debugging) log.say('debug', 'event handled', { outcome: outcome.kind }, execution.ids);
+    execution.resolve({ execution, outcome });
   };
+
+  const settle = (execution, outcome) => {
+    metrics.ended(performance.now() - execution.began);
+    if (callback === undefined) done(execution, outcome);
+    else callback(execution, outcome).then((remaining) => done(execution, remaining));
+  };
+
+  const deadlines = createDeadlines(timeoutMs, (execution) => settle(execution, outcomeOfExpiry(execution)));
+
+  /** What a function returns after its time is nobody's any more. */
+  const finish = (execution, outcome) => {
+    if (deadlines.remove(execution)) settle(execution, outcome);
+  };
+
+  const run = (execution) => {
+    const fail = (thrown) => finish(execution, outcomeOfFailure(execution, thrown));
+    try {
+      const result = watchdog.call(call, execution);
+      if (typeof result?.then === 'function') result.then((value) => finish(execution, outcomeOfResult(value)), fail);
+      else finish(execution, outcomeOfResult(result));
+    } catch (thrown) {
+      if (watchdog.cut(thrown)) finish(execution, outcomeOfExpiry(execution));
+      else fail(thrown);
+    }
+  };
+
+  /** @returns {Promise<Executed>} */
+  return (event, header) =>
+    new Promise((resolve) => {
+      const execution = new Execution(event, header, configuration, log, resolve);
+      metrics.began();
+      deadlines.add(execution);
+      // In a turn of its own: a call that the watchdog cuts off takes its callers' frames with it, and its deadline must still find
+      // somebody to answer.
+      nextTurn.then(() => run(execution));
+    });
 }

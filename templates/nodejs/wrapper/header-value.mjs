@@ -1,5 +1,5 @@
 // CloudEvents HTTP binding 3.1.3.2: attribute values as header values, and back.
-import { refuseAttribute } from './attributes.mjs';
+import { checkCharacters, refuseAttribute } from './attributes.mjs';
 
 const plain = /^[\x20\x21\x23\x24\x26-\x7e]*$/;
 const quoted = /^"(?:[^"\\]|\\.)*"$/;
@@ -11,7 +11,10 @@ function strictUtf8(name, text) {
   return decoded;
 }
 
-/** Double quotes and their escapes first, then one round of percent-decoding. Raw UTF-8 of older senders is taken, too. */
+/**
+ * Double quotes and their escapes first, then one round of percent-decoding. Raw UTF-8 of older senders is taken, too.
+ * @returns {string} without characters that the specification forbids
+ */
 export function decodeHeaderValue(name, raw) {
   if (plain.test(raw)) return raw;
   let value = raw;
@@ -21,7 +24,9 @@ export function decodeHeaderValue(name, raw) {
   }
   // A percent sign that starts no sequence stays: senders that do not encode are common, and nothing is lost by it.
   value = value.replace(/%([0-9A-Fa-f]{2})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 16)));
-  return strictUtf8(name, value);
+  const decoded = strictUtf8(name, value);
+  checkCharacters(name, decoded);
+  return decoded;
 }
 
 function encodeCharacter(character) {

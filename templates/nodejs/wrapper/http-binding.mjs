@@ -1,5 +1,5 @@
 // CloudEvents HTTP binding 1.0.2: which of the three modes a request is in, and the events it carries.
-import { checkAttribute, checkComplete, refuseAttribute } from './attributes.mjs';
+import { checkComplete, checkName, checkText, refuseAttribute } from './attributes.mjs';
 import { decodeHeaderValue } from './header-value.mjs';
 import { fromJson, parseJson } from './json-format.mjs';
 import { readMediaType } from './media-type.mjs';
@@ -8,25 +8,74 @@ import { Refusal } from './problem.mjs';
 /**
  * @typedef {{ specversion: string, id: string, source: string, type: string, data?: unknown, [attribute: string]: unknown }} Event
  *   every attribute and extension by its wire name; data is absent, a JSON value, or bytes
- * @typedef {{ events: Event[], batch: boolean, traceparent: string | undefined }} Message
+ * @typedef {{ attributes: string[], contentType: string, contentLength: number, traceparent: string | undefined }} Headers
+ *   attributes: header, value, header, value …, headers in lower case, values as they were sent
+ * @typedef {{ events: Event[], batch: boolean }} Message
  */
 
-/** Where in name, value, name, value the attributes are, and what else matters. */
-function readHeaders(raw) {
-  const found = { attributesAt: /** @type {number[]} */ ([]), contentType: '', traceparent: undefined };
+/** What a header's name, as it was sent, means here. Senders use few names, so each is looked at once. @type {Map<string, string>} */
+const meanings = new Map();
+const others = ['content-type', 'content-length', 'traceparent'];
+
+function meaningOf(sent) {
+  const name = sent.toLowerCase();
+  const meaning = name.startsWith('ce-') || others.includes(name) ? name : '';
+  // A sender chooses the names; only so many are remembered.
+  if (meanings.size < 256 && sent.length < 64) meanings.set(sent, meaning);
+  return meaning;
+}
+
+/**
+ * The headers that matter, in one pass. node:http's own view of them would be made for this alone, and hides what is sent twice.
+ * @param {string[]} raw name, value, name, value …
+ * @returns {Headers}
+ */
+export function readHeaders(raw) {
+  const found = { attributes: [], contentType: '', contentLength: 0, traceparent: undefined };
   for (let at = 0; at < raw.length; at += 2) {
-    const name = raw[at];
-    if ((name.charCodeAt(0) | 32) === 99 && (name.charCodeAt(1) | 32) === 101 && name[2] === '-') found.attributesAt.push(at);
-    else if (name.length === 12 && found.contentType === '' && name.toLowerCase() === 'content-type')
-      found.contentType = raw[at + 1];
-    else if (name.length === 11 && name.toLowerCase() === 'traceparent') found.traceparent = raw[at + 1];
+    const meaning = meanings.get(raw[at]) ?? meaningOf(raw[at]);
+    if (meaning === '') continue;
+    if (meaning === 'content-type') found.contentType ||= raw[at + 1];
+    else if (meaning === 'content-length') found.contentLength = Number(raw[at + 1]);
+    else if (meaning === 'traceparent') found.traceparent = raw[at + 1];
+    else found.attributes.push(meaning, raw[at + 1]);
   }
   return found;
 }
 
-function readData(contentType, body) {
+/**
+ * What a header names, and what it held when it was last found right: most attributes of a function's events are always the same,
+ * and need no second look. @typedef {{ name: string, remembers: boolean, sent: string | undefined, value: string }} Attribute
+ * @type {Map<string, Attribute>}
+ */
+const attributesOfHeaders = new Map();
+/** These are never the same. */
+const changing = new Set(['id', 'time', 'traceparent']);
+
+/** @returns {Attribute} */
+function newAttribute(header) {
+  const name = header.slice(3);
+  checkName(name);
+  if (name === 'datacontenttype') refuseAttribute(name, 'is carried by Content-Type in binary mode');
+  const attribute = { name, remembers: !changing.has(name), sent: undefined, value: '' };
+  // A sender chooses the names; only so many are remembered.
+  if (attributesOfHeaders.size < 256 && header.length < 64) attributesOfHeaders.set(header, attribute);
+  return attribute;
+}
+
+function readValue(attribute, sent) {
+  if (attribute.sent === sent) return attribute.value;
+  const value = decodeHeaderValue(attribute.name, sent);
+  checkText(attribute.name, value);
+  if (attribute.remembers && sent.length < 512) {
+    attribute.sent = sent;
+    attribute.value = value;
+  }
+  return value;
+}
+
+function readData({ kind }, body) {
   if (body.length === 0) return undefined;
-  const { kind } = readMediaType(contentType);
   if (kind === 'json') return parseJson(body, 'data');
   if (kind === 'bytes') return body;
   const text = body.toString('utf8');
@@ -34,23 +83,21 @@ function readData(contentType, body) {
   return text.includes('\ufffd') && !Buffer.from(text).equals(body) ? body : text;
 }
 
-function readBinary(raw, { attributesAt, contentType }, body) {
+function readBinary({ attributes, contentType }, type, body) {
   const event = {};
-  for (const at of attributesAt) {
-    const name = raw[at].slice(3).toLowerCase();
-    if (name === 'datacontenttype') refuseAttribute(name, 'is carried by Content-Type in binary mode');
-    const value = decodeHeaderValue(name, raw[at + 1]);
-    checkAttribute(name, value);
+  for (let at = 0; at < attributes.length; at += 2) {
+    const attribute = attributesOfHeaders.get(attributes[at]) ?? newAttribute(attributes[at]);
+    const { name } = attribute;
     if (Object.hasOwn(event, name))
-      throw new Refusal('DUPLICATE_ATTRIBUTE', `Header "ce-${name.slice(0, 64)}" is given twice`, name.slice(0, 64));
-    event[name] = value;
+      throw new Refusal('DUPLICATE_ATTRIBUTE', `Header "ce-${name.slice(0, 64)}" is given twice`, name);
+    event[name] = readValue(attribute, attributes[at + 1]);
   }
   checkComplete(event);
   if (contentType !== '') {
-    checkAttribute('datacontenttype', contentType);
+    if (!type.valid) refuseAttribute('datacontenttype', 'must be a media type (RFC 2046)');
     event.datacontenttype = contentType;
   }
-  const data = readData(contentType, body);
+  const data = readData(type, body);
   if (data !== undefined) event.data = data;
   return event;
 }
@@ -70,18 +117,16 @@ function readBatch(body) {
 }
 
 /**
- * @param {string[]} rawHeaders
+ * @param {Headers} headers
  * @param {Buffer} body
  * @returns {Message}
  */
-export function readMessage(rawHeaders, body) {
-  const headers = readHeaders(rawHeaders);
-  const { traceparent, contentType } = headers;
-  const { name, utf8 } = readMediaType(contentType);
-  if (!name.startsWith('application/cloudevents'))
-    return { events: [readBinary(rawHeaders, headers, body)], batch: false, traceparent };
+export function readMessage(headers, body) {
+  const type = readMediaType(headers.contentType);
+  const { name, utf8 } = type;
+  if (!name.startsWith('application/cloudevents')) return { events: [readBinary(headers, type, body)], batch: false };
   if (!utf8) throw new Refusal('UNSUPPORTED_MEDIA_TYPE', 'The charset of an event in JSON format must be UTF-8', 'content-type');
-  if (name === 'application/cloudevents+json') return { events: [fromJson(parseJson(body, 'body'))], batch: false, traceparent };
-  if (name === 'application/cloudevents-batch+json') return { events: readBatch(body), batch: true, traceparent };
+  if (name === 'application/cloudevents+json') return { events: [fromJson(parseJson(body, 'body'))], batch: false };
+  if (name === 'application/cloudevents-batch+json') return { events: readBatch(body), batch: true };
   throw new Refusal('UNSUPPORTED_MEDIA_TYPE', 'Of the CloudEvents formats only JSON is spoken here', 'content-type');
 }

@@ -50,6 +50,7 @@ export function createLog({ tenant, name, logLevel }) {
   return {
     always,
     say,
+    debugging: threshold === rank.debug,
     /** Says why, and ends the process. */
     end: (msg, fields) => {
       ended = true;

@@ -1,5 +1,7 @@
 // What a content type says about bytes: JSON, text, or neither. Only UTF-8 is decoded; text in another charset stays bytes.
 
+import { isMediaType } from './attributes.mjs';
+
 const cache = new Map();
 
 function classify(contentType) {
@@ -11,10 +13,10 @@ function classify(contentType) {
   const utf8 = charset === undefined || charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii';
   const json = /^(application|text)\/json$|^[^/]+\/[^/]+\+json$/.test(name);
   const text = /^text\/|^application\/xml$|\+xml$/.test(name);
-  return { name, utf8, kind: !utf8 ? 'bytes' : json ? 'json' : text ? 'text' : 'bytes' };
+  return { name, utf8, valid: isMediaType(contentType), kind: !utf8 ? 'bytes' : json ? 'json' : text ? 'text' : 'bytes' };
 }
 
-/** @returns {{ name: string, utf8: boolean, kind: 'json' | 'text' | 'bytes' }} */
+/** @returns {{ name: string, utf8: boolean, valid: boolean, kind: 'json' | 'text' | 'bytes' }} */
 export function readMediaType(contentType) {
   const known = cache.get(contentType);
   if (known !== undefined) return known;

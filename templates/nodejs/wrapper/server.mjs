@@ -1,9 +1,10 @@
 // HTTP: probes, and events on any path. node:http answers what is no HTTP at all.
 import { createServer as createHttpServer } from 'node:http';
+import { receive } from './body.mjs';
 import { describe } from './failure.mjs';
-import { readMessage } from './http-binding.mjs';
+import { readHeaders, readMessage } from './http-binding.mjs';
 import { problem, Refusal } from './problem.mjs';
-import { answer, answerBatch } from './reply.mjs';
+import { createReplies } from './reply.mjs';
 
 /** So many events of one batch run at once, as many as a container gets from Knative. */
 const batchConcurrency = 10;
@@ -16,34 +17,15 @@ const options = {
 };
 
 function send(response, { status, headers, body }, closing) {
-  const all = closing ? [...headers, 'connection', 'close'] : headers;
-  if (status === 204) response.writeHead(status, all).end();
-  else
-    response
-      .writeHead(status, [...all, 'content-length', typeof body === 'string' ? Buffer.byteLength(body) : body.length])
-      .end(body);
+  if (closing) headers.push('connection', 'close');
+  if (status === 204) return response.writeHead(status, headers).end();
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  headers.push('content-length', length);
+  // What is ASCII is written as it lies in memory.
+  response.writeHead(status, headers).end(body, length === body.length ? 'latin1' : 'utf8');
 }
 
 const asJson = (status, value) => ({ status, headers: ['content-type', 'application/json'], body: JSON.stringify(value) });
-
-/** Gathers a body; stops keeping it where it passes the limit, and lets the rest run out. */
-function receive(request, limit, done) {
-  const tooLarge = () => done(new Refusal('BODY_TOO_LARGE', `The body is larger than ${limit} bytes`, 'body'));
-  if (Number(request.headers['content-length']) > limit) return tooLarge();
-  let first;
-  let parts;
-  let size = 0;
-  request.on('data', (part) => {
-    if (size > limit) return;
-    size += part.length;
-    if (size > limit) return tooLarge();
-    if (first === undefined) first = part;
-    else (parts ??= [first]).push(part);
-  });
-  request.on('end', () => {
-    if (size <= limit) done(undefined, parts === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(parts, size));
-  });
-}
 
 /** In order, at most so many at once. @template T @param {T[]} items */
 async function eachOf(items, work) {
@@ -60,11 +42,7 @@ async function eachOf(items, work) {
 }
 
 export function createServer({ configuration, log, metrics, lifecycle, execute }) {
-  const handle = async (rawHeaders, body) => {
-    const { events, batch, traceparent } = readMessage(rawHeaders, body);
-    if (!batch) return answer(await execute(events[0], traceparent), configuration);
-    return answerBatch(await eachOf(events, (event) => execute(event, traceparent)), configuration);
-  };
+  const replies = createReplies(configuration);
 
   const refuse = (thrown) => {
     if (thrown instanceof Refusal) {
@@ -76,19 +54,29 @@ export function createServer({ configuration, log, metrics, lifecycle, execute }
     return problem('INTERNAL', 'The event could not be handled; it may be sent again');
   };
 
+  const answerBatch = async (events, traceparent) => replies.batch(await eachOf(events, (event) => execute(event, traceparent)));
+
+  const respond = async (response, headers, body) => {
+    lifecycle.took();
+    let result;
+    try {
+      const { events, batch } = readMessage(headers, body);
+      const { traceparent } = headers;
+      result = batch ? await answerBatch(events, traceparent) : replies.one(await execute(events[0], traceparent));
+    } catch (thrown) {
+      result = refuse(thrown);
+    }
+    if (response.destroyed) return lifecycle.gave();
+    response.on('close', lifecycle.gave);
+    send(response, result, lifecycle.stopping());
+  };
+
   const takeEvent = (request, response) => {
-    receive(request, configuration.bodyLimit, (refusal, body) => {
-      if (refusal !== undefined) return send(response, refuse(refusal), lifecycle.stopping());
-      if (lifecycle.stopping())
-        return send(response, problem('STOPPING', 'This process is stopping; send the event again'), false);
-      lifecycle.took();
-      handle(request.rawHeaders, body)
-        .catch(refuse)
-        .then((result) => {
-          if (response.destroyed) return lifecycle.gave();
-          response.once('close', lifecycle.gave);
-          send(response, result, lifecycle.stopping());
-        });
+    const headers = readHeaders(request.rawHeaders);
+    receive(request, headers, configuration.bodyLimit, (refusal, body) => {
+      if (refusal !== undefined) send(response, refuse(refusal), lifecycle.stopping());
+      else if (lifecycle.stopping()) send(response, problem('STOPPING', 'This process is stopping; send the event again'), false);
+      else respond(response, headers, body);
     });
   };
 

@@ -31,9 +31,9 @@ export function createWatchdog(timeoutMs, log, lifecycle) {
     setInterval(beat, period / 2).unref();
   };
 
-  const boundedCall = (run) => {
+  const boundedCall = (run, execution) => {
     script ??= new Script('globalThis[Symbol.for("knative-lambda.bounded")]()');
-    globalThis[Symbol.for('knative-lambda.bounded')] = run;
+    globalThis[Symbol.for('knative-lambda.bounded')] = () => run(execution);
     try {
       const result = script.runInThisContext({ timeout: Math.ceil(timeoutMs + marginMs) });
       // Whatever continues after an await is out of that bound.
@@ -52,7 +52,7 @@ export function createWatchdog(timeoutMs, log, lifecycle) {
   };
 
   return {
-    call: (run) => (worker === undefined ? boundedCall(run) : run()),
+    call: (run, execution) => (worker === undefined ? boundedCall(run, execution) : run(execution)),
     /** Whether a call ended because it was cut off. */
     cut: (thrown) => thrown === bounded,
   };
