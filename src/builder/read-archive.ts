@@ -7,7 +7,7 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { CodedError } from '../core/errors.ts';
-import { entryPath, limits } from '../core/source.ts';
+import { limits } from '../core/source.ts';
 import type { Spool } from './spool.ts';
 
 /** What headers and padding may add to the files of an archive: a bomb can be made of headers alone. */
@@ -50,12 +50,12 @@ export const readTarGz = async (content: AsyncIterable<Buffer>, spool: Spool): P
   try {
     for await (const entry of archive) {
       countEntry(++count);
-      const { name, type, mode } = entry.header;
+      const { name, type, mode, size } = entry.header;
       if (type === 'file' || type === 'contiguous-file')
-        await spool.add(name, (mode & 0o100) !== 0, entry as AsyncIterable<Buffer>);
+        await spool.add(name, (mode & 0o100) !== 0, entry as AsyncIterable<Buffer>, size);
       else if (type !== 'directory') refuseKind(name, type);
       else {
-        entryPath(name);
+        spool.addFolder(name);
         entry.resume();
       }
     }
@@ -89,9 +89,14 @@ const readZipEntry = async (zip: ZipFile, entry: Entry, spool: Spool): Promise<v
   const kind = kinds[mode & typeBits];
   if (kind !== undefined) refuseKind(entry.fileName, kind);
   if (entry.isEncrypted()) refuseKind(entry.fileName, 'file under a password');
-  if (entry.fileName.endsWith('/')) return void entryPath(entry.fileName);
-  await spool.add(entry.fileName, (mode & 0o100) !== 0, await zip.openReadStreamPromise(entry));
+  if (entry.fileName.endsWith('/')) spool.addFolder(entry.fileName);
+  else await spool.add(entry.fileName, (mode & 0o100) !== 0, contentOf(zip, entry), entry.uncompressedSize);
 };
+
+/** Opened only once the spool asks for it: what it refuses by its name or its size would never be closed. */
+async function* contentOf(zip: ZipFile, entry: Entry): AsyncIterable<Buffer> {
+  yield* (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>;
+}
 
 /** A zip's index stands at its end, so it is stored before it is read. */
 export const readZip = async (content: AsyncIterable<Buffer>, spool: Spool): Promise<void> => {
@@ -99,8 +104,9 @@ export const readZip = async (content: AsyncIterable<Buffer>, spool: Spool): Pro
   await pipeline(Readable.from(content), createWriteStream(path));
   let count = 0;
   try {
-    const zip = await openPromise(path, { autoClose: false });
+    const zip = await openPromise(path, { autoClose: false, strictFileNames: true });
     try {
+      countEntry(zip.entryCount);
       for await (const entry of zip.eachEntry()) {
         countEntry(++count);
         await readZipEntry(zip, entry, spool);

@@ -11,8 +11,13 @@ export type SpooledEntry = { path: string; executable: boolean; offset: number; 
 export type Spool = {
   /** Where a reader that needs random access (zip) may put the source as it came. Removed with the spool. */
   readonly folder: string;
-  /** Adds one file. The limits of core/source.ts hold for what really arrives, whatever a header claims. */
-  add(name: string, executable: boolean, content: AsyncIterable<Buffer>): Promise<void>;
+  /**
+   * Adds one file. The limits of core/source.ts hold for what really arrives, whatever a header claims.
+   * @param claimedSize what a header says: more than the limit is refused before any of it is kept
+   */
+  add(name: string, executable: boolean, content: AsyncIterable<Buffer>, claimedSize?: number): Promise<void>;
+  /** Notes a folder, which no file may stand in the place of. Naming it twice is nothing. */
+  addFolder(name: string): void;
   /** Sorted by path. */
   entries(): SpooledEntry[];
   open(entry: SpooledEntry): Readable;
@@ -23,23 +28,38 @@ const tooLarge = (message: string): CodedError => new CodedError('SOURCE_TOO_LAR
 
 type State = { file: FileHandle; size: number; entries: Map<string, SpooledEntry>; folders: Set<string> };
 
-/** A path is a file or a folder, never both, and never given twice. */
+const twice = (path: string): CodedError =>
+  new CodedError('SOURCE_INVALID', `The path ${JSON.stringify(path.slice(0, 80))} is in the source twice`, { field: 's3_key' });
+
+/** The folders that a path stands in, the outermost first. */
+const parentsOf = (path: string): string[] => {
+  const segments = path.split('/');
+  return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join('/'));
+};
+
+const claimFolders = (state: State, folders: readonly string[]): void => {
+  for (const folder of folders) {
+    if (state.entries.has(folder)) throw twice(folder);
+    state.folders.add(folder);
+  }
+};
+
+/** A path is a file or a folder, never both, and a file is never given twice. */
 const claim = (state: State, path: string): void => {
   if (state.entries.size >= limits.entries) throw tooLarge(`The source has more than ${limits.entries} files`);
-  const parents = path.split('/').map((_, index, segments) => segments.slice(0, index).join('/'));
-  if (state.entries.has(path) || state.folders.has(path) || parents.some((parent) => state.entries.has(parent))) {
-    throw new CodedError('SOURCE_INVALID', `The path ${JSON.stringify(path.slice(0, 80))} is in the source twice`, {
-      field: 's3_key',
-    });
-  }
-  for (const parent of parents) state.folders.add(parent);
+  if (state.entries.has(path) || state.folders.has(path)) throw twice(path);
+  claimFolders(state, parentsOf(path));
+};
+
+const checkRoom = (state: State, bytes: number): void => {
+  if (state.size + bytes > limits.unpackedBytes)
+    throw tooLarge(`The source is larger than ${limits.unpackedBytes} bytes unpacked`);
 };
 
 const append = async (state: State, content: AsyncIterable<Buffer>): Promise<number> => {
   const start = state.size;
   for await (const chunk of content) {
-    if (state.size + chunk.length > limits.unpackedBytes)
-      throw tooLarge(`The source is larger than ${limits.unpackedBytes} bytes unpacked`);
+    checkRoom(state, chunk.length);
     await state.file.write(chunk, 0, chunk.length, state.size).catch((cause: unknown) => {
       // A full disk is our trouble, not the source's.
       throw new CodedError('INTERNAL', 'The source could not be kept for packing; try again later', { cause });
@@ -57,13 +77,18 @@ export const createSpool = async (parent: string): Promise<Spool> => {
   const state: State = { file: await open(path, 'wx+', 0o600), size: 0, entries: new Map(), folders: new Set() };
   return {
     folder,
-    add: async (name, executable, content) => {
+    add: async (name, executable, content, claimedSize = 0) => {
       const at = entryPath(name);
       if (at === undefined) throw new CodedError('SOURCE_INVALID', 'The source has a file without a name', { field: 's3_key' });
       claim(state, at);
+      checkRoom(state, claimedSize);
       const offset = state.size;
       const size = await append(state, content);
       state.entries.set(at, { path: at, executable, offset, size });
+    },
+    addFolder: (name) => {
+      const at = entryPath(name);
+      if (at !== undefined) claimFolders(state, [...parentsOf(at), at]);
     },
     entries: () => [...state.entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
     open: ({ offset, size }) => {
