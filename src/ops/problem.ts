@@ -26,7 +26,11 @@ const rateHeaders = ({ details, retryable }: CodedError): Record<string, string>
 
 export const problemOf = (error: CodedError, ids: RequestIds): Problem => ({
   status: error.status,
-  headers: { 'content-type': 'application/problem+json; charset=utf-8', ...rateHeaders(error) },
+  headers: {
+    'content-type': 'application/problem+json; charset=utf-8',
+    'x-correlation-id': ids.correlationId,
+    ...rateHeaders(error),
+  },
   body: {
     type: `urn:knative-lambda:error:${error.code}`,
     title: errors[error.code].title,

@@ -45,8 +45,5 @@ export const sendProblem = (reply: FastifyReply, error: CodedError, ids: Request
   const { status, headers, body } = problemOf(error, ids);
   // What is left of a refused body is not read: the connection can't carry another request.
   if (status === 413 || error.code === 'MALFORMED_REQUEST') reply.header('connection', 'close');
-  return reply
-    .code(status)
-    .headers({ ...headers, 'x-correlation-id': ids.correlationId })
-    .send(JSON.stringify(body));
+  return reply.code(status).headers(headers).send(JSON.stringify(body));
 };

@@ -45,7 +45,8 @@ export const createServer = (options: ServerOptions, logger: Logger): FastifyIns
     },
     routerOptions: { maxParamLength: 256 },
     // The routes' schemas are written here and typed; judging them by the schema of schemas is a quarter of the time to start.
-    ajv: { customOptions: { meta: false, validateSchema: false } },
+    // Ajv reads "1e1000" as Infinity, and holds it to a maximum only when it is not strict about it.
+    ajv: { customOptions: { meta: false, validateSchema: false, strictNumbers: false } },
   });
   sockets.attach(app.server);
   app.addHook('preClose', (done) => endIdleConnections(app, done));

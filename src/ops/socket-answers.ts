@@ -23,17 +23,21 @@ const answerOf = (error: CodedError): Answer => {
 /** Whoever still sends is given this long to read the answer; a connection closed over unread bytes is reset, and the answer with it. */
 const lingerMs = 1_000;
 
-const writeTo = (socket: Duplex, error: CodedError): void => {
+const endAfter = (socket: Duplex, bytes: string): void => {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  const { status, headers, text } = answerOf(error);
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${text}`);
+  socket.end(bytes);
   socket.resume();
   const linger = setTimeout(() => socket.destroy(), lingerMs);
   socket.once('close', () => clearTimeout(linger));
+};
+
+const writeTo = (socket: Duplex, error: CodedError): void => {
+  const { status, headers, text } = answerOf(error);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  endAfter(socket, `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${text}`);
 };
 
 type InHand = { request: IncomingMessage; response: ServerResponse };
@@ -43,13 +47,22 @@ type InHand = { request: IncomingMessage; response: ServerResponse };
  * answered in its place: its sender would take the refusal for its own and drop an event that was taken.
  */
 const answerInTurn = (last: InHand | undefined, socket: Duplex, error: CodedError): void => {
-  if (last === undefined || last.response.writableFinished) writeTo(socket, error);
-  else if (last.request.complete) last.response.once('finish', () => writeTo(socket, error));
-  // The broken bytes are this request's own body.
-  else if (last.response.headersSent) socket.destroy();
+  if (last === undefined) {
+    writeTo(socket, error);
+    return;
+  }
+  const { request, response } = last;
+  const inTurn = (answer: () => void): void => {
+    if (response.writableFinished) answer();
+    else response.once('finish', answer);
+  };
+  if (request.complete) inTurn(() => writeTo(socket, error));
+  // The broken bytes are this request's own body, and it has its answer.
+  else if (response.writableEnded) inTurn(() => endAfter(socket, ''));
+  else if (response.headersSent) socket.destroy();
   else {
     const { status, headers, text } = answerOf(error);
-    last.response.writeHead(status, headers).end(text);
+    response.writeHead(status, headers).end(text);
   }
 };
 

@@ -24,7 +24,7 @@ export const buildsQuery = Type.Object({
 export const buildParams = Type.Object({ id: Type.String({ pattern: buildIdPattern }) });
 export const logsQuery = Type.Object({
   follow: Type.Boolean({ default: false }),
-  offset: Type.Integer({ minimum: 0, default: 0 }),
+  offset: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0 }),
 });
 
 const time = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : new Date(ms).toISOString());
