@@ -11,7 +11,9 @@ const beside = '.writing-';
 export const systemCode = (thrown: unknown): string | undefined =>
   typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
 
-export const isMissing = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(systemCode(thrown) ?? '');
+/** Also a name that no file system takes: nothing can be under it. */
+export const isMissing = (thrown: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'].includes(systemCode(thrown) ?? '');
 
 /** Resolves when the content is on the disk under that path. A failing stream leaves what was there before. */
 export const writeDurably = async (path: string, body: string | Buffer | Readable, mode = 0o600): Promise<void> => {
