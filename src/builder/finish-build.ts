@@ -19,9 +19,9 @@ const buildNamed = async (builds: ImageBuilder, buildId: string): Promise<Build>
   return build;
 };
 
-/** The registry's own digest is what is deployed; a completion that tells another one lies. */
+/** What the platform itself knows of the build, else the registry's digest, is what is deployed; a completion that tells another one lies. */
 const verifiedDigest = async (builds: ImageBuilder, build: Build, claimed: string | undefined): Promise<string> => {
-  const digest = await builds.findImage(build.image);
+  const digest = build.imageDigest ?? (await builds.findImage(build.image));
   if (digest === undefined)
     throw new CodedError('IMAGE_REFUSED', `The image of build ${build.buildId} is not in the registry`, {
       field: 'data.image_uri',

@@ -8,8 +8,8 @@ import { serviceName, tenantOfSource, type FunctionRef } from '../core/function.
 import { readRequest } from '../core/http-binding.ts';
 import { fromJsonFormat, toJsonFormat } from '../core/json-format.ts';
 import { letterIdOf } from '../core/letter.ts';
-import { createLocalBroker, type Delivered, type Delivery, type LocalBroker } from '../adapters/local/broker.ts';
-import type { Results } from '../adapters/local/results.ts';
+import { createLocalBroker, type Delivered, type Delivery, type LocalBroker } from '../adapters/local/broker/broker.ts';
+import type { Results } from '../adapters/local/broker/results.ts';
 import type { Logger } from '../ops/logger.ts';
 import type { DeadLetterQueue, FunctionPlatform, Reply } from '../ports.ts';
 

@@ -1,7 +1,7 @@
 // What a function's process is told of its surroundings, and with which interpreter it starts.
 import { join } from 'node:path';
-import { createToolchain } from '../adapters/local/build-environment.ts';
-import { buildFolders } from '../adapters/local/build-folders.ts';
+import { createToolchain } from '../adapters/local/builds/build-environment.ts';
+import { buildFolders } from '../adapters/local/builds/build-folders.ts';
 import type { Templates } from '../builder/template.ts';
 import { languageOf, type Runtime } from '../core/source.ts';
 import type { Environment } from '../ops/config.ts';

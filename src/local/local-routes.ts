@@ -7,7 +7,7 @@ import { categories } from '../core/dead-letter.ts';
 import { CodedError } from '../core/errors.ts';
 import { idPattern, serviceName } from '../core/function.ts';
 import { toRecord } from '../core/letter-record.ts';
-import type { Results } from '../adapters/local/results.ts';
+import type { Results } from '../adapters/local/broker/results.ts';
 import type { DeadLetterQueue } from '../ports.ts';
 
 const id = Type.Optional(Type.String({ pattern: idPattern }));

@@ -1,17 +1,17 @@
 // Every port of local mode, opened on the one data directory. What is opened here is closed by the lifecycle, in reverse.
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { buildFolders } from '../adapters/local/build-folders.ts';
-import type { LocalBroker } from '../adapters/local/broker.ts';
+import { buildFolders } from '../adapters/local/builds/build-folders.ts';
+import type { LocalBroker } from '../adapters/local/broker/broker.ts';
 import { lockDataDirectory } from '../adapters/local/data-lock.ts';
 import { createLocalDeadLetterQueue } from '../adapters/local/dead-letter-queue.ts';
 import { removeHalfWritten } from '../adapters/local/durable-file.ts';
-import { createLocalFunctionPlatform } from '../adapters/local/function-platform.ts';
-import { createLocalImageBuilder, type LocalImageBuilder } from '../adapters/local/image-builder.ts';
-import { imageFolder } from '../adapters/local/image-tags.ts';
+import { createLocalFunctionPlatform } from '../adapters/local/functions/function-platform.ts';
+import { createLocalImageBuilder, type LocalImageBuilder } from '../adapters/local/builds/image-builder.ts';
+import { imageFolder } from '../adapters/local/builds/image-tags.ts';
 import { createLocalObjectStore } from '../adapters/local/object-store.ts';
 import { createLocalRateLimiter } from '../adapters/local/rate-limiter.ts';
-import { createResults, type Results } from '../adapters/local/results.ts';
+import { createResults, type Results } from '../adapters/local/broker/results.ts';
 import type { BuilderMetrics } from '../builder/metrics.ts';
 import type { Templates } from '../builder/template.ts';
 import { serviceName, type FunctionRef } from '../core/function.ts';

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { FunctionPlatformOptions } from '../../src/adapters/local/function-options.ts';
+import type { FunctionPlatformOptions } from '../../src/adapters/local/functions/function-options.ts';
 import {
   createLocalFunctionPlatform,
   type FunctionPlatformDeps,
   type LocalFunctionPlatform,
-} from '../../src/adapters/local/function-platform.ts';
+} from '../../src/adapters/local/functions/function-platform.ts';
 import { createLogger } from '../../src/ops/logger.ts';
 import type { FunctionState } from '../../src/ports.ts';
 import type { Behaviour, FunctionPlatformHarness } from './function-platform.ts';

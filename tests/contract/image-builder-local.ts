@@ -14,7 +14,7 @@ import {
   type LocalImageBuilder,
   type LocalImageBuilderDeps,
   type LocalImageBuilderOptions,
-} from '../../src/adapters/local/image-builder.ts';
+} from '../../src/adapters/local/builds/image-builder.ts';
 import { createLocalObjectStore } from '../../src/adapters/local/object-store.ts';
 import type { BuildRequest } from '../../src/core/build.ts';
 import type { CloudEvent } from '../../src/core/cloudevent.ts';

@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pino } from 'pino';
-import { createLocalImageBuilder } from '../../src/adapters/local/image-builder.ts';
+import { createLocalImageBuilder } from '../../src/adapters/local/builds/image-builder.ts';
 import { createLocalObjectStore } from '../../src/adapters/local/object-store.ts';
 import type { BuildRequest } from '../../src/core/build.ts';
 

@@ -1,5 +1,5 @@
 // A whole process with nothing in it but a local function platform, for what can only be seen from outside: it dies, or it ends by itself.
-import { createLocalFunctionPlatform } from '../../src/adapters/local/function-platform.ts';
+import { createLocalFunctionPlatform } from '../../src/adapters/local/functions/function-platform.ts';
 import { createLogger } from '../../src/ops/logger.ts';
 import type { FunctionSpec } from '../../src/ports.ts';
 import { eventOf } from './function-events.ts';

@@ -1,6 +1,6 @@
 // The object store as a directory: sources to read, and the temp bucket of contexts and pending events.
-import { createReadStream, existsSync } from 'node:fs';
-import { realpath, rm, stat, readdir, open } from 'node:fs/promises';
+import { createReadStream, existsSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
 import type { ObjectStore, StoredObject } from '../../ports.ts';
@@ -38,63 +38,88 @@ const keysBelow = async (root: string, folder: string): Promise<string[]> => {
   return (await Promise.all(below)).flat();
 };
 
-/** @param root the folder; it need not exist before the first write */
-export const createLocalObjectStore = (root: string): ObjectStore => {
-  const base = resolve(root);
-
-  /** A key is data from outside: whatever it says, it names something below the root, links included. */
-  const pathOf = async (key: string): Promise<string> => {
-    const path = resolve(base, key);
-    if (!path.startsWith(base + sep)) throw missing(key);
-    if (existsSync(path)) {
-      const real = await realpath(path);
-      if (!real.startsWith((await realpath(base)) + sep)) throw missing(key);
+/**
+ * A key is data from outside: whatever it says, its path is below the folder, links included. This and `head` ask the system at once,
+ * which answers from memory; by way of the thread pool it costs ten times as much, and every event asks.
+ */
+const createPaths = (folder: string): ((key: string) => string) => {
+  let real = '';
+  const isBelow = (path: string): boolean => {
+    if (real !== '' && path.startsWith(real + sep)) return true;
+    // Before it refuses, it looks again where the folder is: that may be a link, and was moved.
+    real = realpathSync.native(folder);
+    return path.startsWith(real + sep);
+  };
+  return (key) => {
+    const path = resolve(folder, key);
+    if (!path.startsWith(folder + sep)) throw missing(key);
+    try {
+      if (!isBelow(realpathSync.native(path))) throw missing(key);
+    } catch (thrown) {
+      if (!isMissing(thrown)) throw thrown instanceof CodedError ? thrown : translate(thrown, key);
     }
     return path;
   };
+};
 
-  const head = async (key: string): Promise<StoredObject | undefined> => {
-    try {
-      const found = await stat(await pathOf(key));
-      if (!found.isFile() || key.endsWith('/')) return undefined;
-      return { key, size: found.size, version: `${found.ino}-${found.size}-${found.mtimeMs}`, modifiedAt: found.mtimeMs };
-    } catch (thrown) {
-      const error = thrown instanceof CodedError ? thrown : translate(thrown, key);
-      if (error.code === 'SOURCE_NOT_FOUND') return undefined;
-      throw error;
-    }
-  };
+const objectOf = (key: string, found: Stats): StoredObject => ({
+  key,
+  size: found.size,
+  version: `${found.ino}-${found.size}-${found.mtimeMs}`,
+  modifiedAt: found.mtimeMs,
+});
+
+/** What lies outside of the folder is not there. */
+const headOf = (pathOf: (key: string) => string, key: string): StoredObject | undefined => {
+  if (key.endsWith('/')) return undefined;
+  try {
+    const found = statSync(pathOf(key), { throwIfNoEntry: false });
+    return found?.isFile() === true ? objectOf(key, found) : undefined;
+  } catch (thrown) {
+    const error = thrown instanceof CodedError ? thrown : translate(thrown, key);
+    if (error.code === 'SOURCE_NOT_FOUND') return undefined;
+    throw error;
+  }
+};
+
+/** @param root the folder; it need not exist before the first write */
+export const createLocalObjectStore = (root: string): ObjectStore => {
+  const base = resolve(root);
+  const pathOf = createPaths(base);
+  const orTranslated =
+    (key: string) =>
+    (thrown: unknown): never => {
+      throw thrown instanceof CodedError ? thrown : translate(thrown, key);
+    };
 
   return {
-    head,
+    // In a promise's constructor, so that a refused key rejects and is not thrown.
+    head: (key) => new Promise((resolve) => resolve(headOf(pathOf, key))),
     read: async (key) => {
-      const path = await pathOf(key);
-      const file = await open(path, 'r').catch((thrown: unknown) => {
-        throw translate(thrown, key);
-      });
+      const path = pathOf(key);
+      const file = await open(path, 'r').catch(orTranslated(key));
       return createReadStream(path, { fd: file, highWaterMark: 256 * 1024 });
     },
     write: async (key, body, { ifAbsent = false } = {}) => {
-      const path = await pathOf(key);
+      const path = pathOf(key);
       if (ifAbsent && existsSync(path)) return 'exists';
-      await writeDurably(path, body).catch((thrown: unknown) => {
-        throw thrown instanceof CodedError ? thrown : translate(thrown, key);
-      });
+      await writeDurably(path, body).catch(orTranslated(key));
       return 'written';
     },
     list: async function* (prefix) {
       const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-      if (folder !== '') await pathOf(folder);
+      if (folder !== '') pathOf(folder);
       const keys = (await keysBelow(base, folder)).filter((key) => key.startsWith(prefix)).sort((a, b) => (a < b ? -1 : 1));
       for (const key of keys) {
-        const found = await head(key);
-        if (found !== undefined) yield found;
+        // Not by `head`: ten thousand of them would hold up everybody else. It was a file and no link; it may be gone.
+        const found = await stat(join(base, key)).catch((thrown: unknown) =>
+          isMissing(thrown) ? undefined : orTranslated(key)(thrown),
+        );
+        if (found !== undefined) yield objectOf(key, found);
       }
     },
     remove: async (key) => {
-      await rm(await pathOf(key), { force: true }).catch((thrown: unknown) => {
-        throw translate(thrown, key);
-      });
+      await rm(pathOf(key), { force: true }).catch(orTranslated(key));
     },
   };
 };
