@@ -2,6 +2,7 @@
 import autocannon from 'autocannon';
 import { event, type Contestant, type Startable } from './contestant.ts';
 import type { Cores } from './cores.ts';
+import { processorMilliseconds, residentMegabytes } from './process-tree.ts';
 import { startContestant } from './process.ts';
 
 export interface Effort {
@@ -14,7 +15,9 @@ export interface Effort {
 export interface Measured {
   readonly contestant: Contestant;
   readonly coldStartMs: number;
+  readonly coldStartProcessorMs: number;
   readonly requestsPerSecond: number;
+  readonly processorUsPerRequest: number;
   readonly p99Ms: number;
   readonly residentMb: number;
   readonly failures: number;
@@ -22,8 +25,14 @@ export interface Measured {
 
 export type Prepared = readonly [Contestant, Startable];
 
+interface Start {
+  readonly ms: number;
+  readonly processorMs: number;
+}
+
 interface Load {
   readonly requestsPerSecond: number;
+  readonly processorUsPerRequest: number;
   readonly p99Ms: number;
   readonly residentMb: number;
   readonly failures: number;
@@ -36,10 +45,10 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
-async function coldStart([{ name }, startable]: Prepared, cores: Cores): Promise<number> {
+async function coldStart([{ name }, startable]: Prepared, cores: Cores): Promise<Start> {
   const running = await startContestant(name, startable, cores);
   await running.stop();
-  return running.firstReplyMs;
+  return { ms: running.firstReplyMs, processorMs: running.firstReplyProcessorMs };
 }
 
 async function load([{ name }, startable]: Prepared, cores: Cores, { connections, seconds }: Effort): Promise<Load> {
@@ -48,12 +57,15 @@ async function load([{ name }, startable]: Prepared, cores: Cores, { connections
     const url = `http://127.0.0.1:${running.port}`;
     const shared = { url, connections, method: 'POST' as const, headers: event.headers, body: event.body };
     await autocannon({ ...shared, duration: Math.min(2, seconds) }); // what the first requests pay for is not the question here
+    const before = processorMilliseconds(running.pid);
     const result = await autocannon({ ...shared, duration: seconds });
+    const used = processorMilliseconds(running.pid) - before;
     const failures = result.errors + result.timeouts + result.non2xx;
     return {
       requestsPerSecond: result.requests.average,
+      processorUsPerRequest: (used * 1000) / result.requests.total,
       p99Ms: result.latency.p99,
-      residentMb: running.residentBytes() / 2 ** 20,
+      residentMb: residentMegabytes(running.pid),
       failures,
     };
   } finally {
@@ -78,11 +90,14 @@ export async function measure(prepared: readonly Prepared[], cores: Cores, effor
   const starts = await repeat(effort.starts, prepared, (one) => coldStart(one, cores));
   const loads = await repeat(effort.rounds, prepared, (one) => load(one, cores, effort));
   return prepared.map(([contestant]) => {
+    const begun = starts.get(contestant) ?? [];
     const runs = loads.get(contestant) ?? [];
     return {
       contestant,
-      coldStartMs: median(starts.get(contestant) ?? []),
+      coldStartMs: median(begun.map((start) => start.ms)),
+      coldStartProcessorMs: median(begun.map((start) => start.processorMs)),
       requestsPerSecond: median(runs.map((run) => run.requestsPerSecond)),
+      processorUsPerRequest: median(runs.map((run) => run.processorUsPerRequest)),
       p99Ms: median(runs.map((run) => run.p99Ms)),
       residentMb: median(runs.map((run) => run.residentMb)),
       failures: runs.reduce((sum, run) => sum + run.failures, 0),
