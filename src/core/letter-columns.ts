@@ -28,7 +28,6 @@ const createTexts = () => {
 };
 
 export type LetterColumns = {
-  readonly capacity: number;
   /** How many rows were written; the next one is written there. */
   readonly length: number;
   /** `position` is where the letter is stored: later stored letters have higher ones. Returns the row. */
@@ -49,24 +48,38 @@ const allocate = (capacity: number) => ({
   texts: Object.fromEntries(textColumns.map((name) => [name, new Uint32Array(capacity)])) as Record<TextColumn, Uint32Array>,
 });
 
+type Arrays = ReturnType<typeof allocate>;
+
+/** The same rows, with room for as many again. */
+const doubled = (old: Arrays): Arrays => {
+  const larger = allocate(2 * old.positions.length);
+  larger.positions.set(old.positions);
+  larger.firstFailures.set(old.firstFailures);
+  larger.lastFailures.set(old.lastFailures);
+  larger.attempts.set(old.attempts);
+  larger.categories.set(old.categories);
+  for (const name of textColumns) larger.texts[name].set(old.texts[name]);
+  return larger;
+};
+
 const isWithin = (failedAt: number, { failedBefore = Infinity, failedAfter = -Infinity }: LetterFilter): boolean =>
   failedAt < failedBefore && failedAt >= failedAfter;
 
-/** @param capacity rows; appending beyond it is an error of the caller's */
+/** @param capacity rows before the columns grow for the first time */
 export const createLetterColumns = (capacity: number): LetterColumns => {
   const texts = createTexts();
   const ids: (string | undefined)[] = [];
   const eventIds: (string | undefined)[] = [];
-  const columns = allocate(capacity);
+  let columns = allocate(capacity);
   const textAt = (name: TextColumn, row: number): string | undefined => texts.textOf(columns.texts[name][row] ?? 0);
   const categoryAt = (row: number): Category => categories[columns.categories[row] ?? 0] ?? 'unknown';
 
   return {
-    capacity,
     get length() {
       return ids.length;
     },
     append: (letter, position) => {
+      if (ids.length === columns.positions.length) columns = doubled(columns);
       const row = ids.push(letter.id) - 1;
       eventIds.push(cut(letter.eventId));
       columns.positions[row] = position;

@@ -36,11 +36,11 @@ export const createLetterIndex = (initialCapacity = 1024): LetterIndex => {
     highest = Math.max(highest, position);
   };
 
-  /** When the columns are full, or letters were not added in their order: rows of removed letters go, and there is room for as many again. */
+  /** When most rows are of removed letters, or letters were not added in their order. */
   const compact = (): void => {
     const old = columns;
     const kept = [...rows.values()].sort((a, b) => old.positionOf(a) - old.positionOf(b));
-    columns = createLetterColumns(Math.max(initialCapacity, 2 * kept.length));
+    columns = createLetterColumns(Math.max(initialCapacity, kept.length));
     rows = new Map();
     highest = -Infinity;
     sorted = true;
@@ -64,7 +64,7 @@ export const createLetterIndex = (initialCapacity = 1024): LetterIndex => {
   return {
     add: (letter, position) => {
       remove(letter.id);
-      if (columns.length === columns.capacity) compact();
+      if (columns.length > initialCapacity && columns.length > 2 * rows.size) compact();
       append(letter, position);
     },
     remove,

@@ -1,5 +1,5 @@
 // A dead letter: an event that could not be handled, or bytes that are no event, with all that is known of why.
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import type { CloudEvent } from './cloudevent.ts';
 import type { Category } from './dead-letter.ts';
@@ -70,7 +70,7 @@ export type LetterFilter = {
 
 /** The same failure is one letter: equal source and id is the same event (CloudEvents 3.1.1), and each subscriber fails for itself. */
 export const letterIdOf = (event: { source: string; id: string }, destination: string): string =>
-  createHash('sha256').update(`${event.source}\0${event.id}\0${destination}`).digest('hex').slice(0, 32);
+  hash('sha256', `${event.source}\0${event.id}\0${destination}`, 'hex').slice(0, 32);
 
 /** What is no event is known by what it is: its headers too, since the data of a broken event may well be empty. */
 export const rawLetterIdOf = ({ bytes, contentType, headers }: RawMessage): string => {

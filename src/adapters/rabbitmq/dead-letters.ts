@@ -75,7 +75,7 @@ export const createRabbitDeadLetters = (
   };
   const link = createLink(options.link, setUp, handlers, logger);
   const stream = { link, names, parked };
-   
+
   const send = async (message: Outgoing): Promise<void> => link.session().publisher.publish(names.exchange, 'letter', message);
 
   return {

@@ -45,9 +45,10 @@ const attributesIn = (headers: Record<string, unknown>): [string, AttributeValue
   if (prefix === undefined)
     throw new CodedError('MISSING_ATTRIBUTE', 'Header "specversion" is required', { field: 'specversion' });
   const attributes: [string, AttributeValue][] = [];
-  for (const [header, value] of Object.entries(headers)) {
-    if (!header.startsWith(prefix) || value === null || value === undefined) continue;
-    const name = header.slice(prefix.length);
+  for (const header of Object.keys(headers)) {
+    const value = headers[header];
+    if (value === null || value === undefined || !header.startsWith(prefix)) continue;
+    const name = prefix === '' ? header : header.slice(prefix.length);
     // Without a prefix any header could be meant; only what can be an attribute is one.
     if (prefix === '' && !bareName.test(name)) continue;
     if (name !== 'datacontenttype') attributes.push([name, attributeOf(header, value)]);
@@ -93,23 +94,26 @@ const fitHeaders = (event: CloudEvent, attributes: readonly [string, AttributeVa
   isShort(event.datacontenttype ?? '') &&
   attributes.every(([name]) => isShort(name));
 
-const bodyOf = (event: CloudEvent): { content: Buffer; headers: Record<string, string> } => {
-  const { data } = event;
-  if (data === undefined) return { content: Buffer.alloc(0), headers: {} };
-  if ('json' in data) return { content: Buffer.from(JSON.stringify(data.json)), headers: { [dataHeader]: 'json' } };
-  return { content: data.bytes, headers: data.bytes.length === 0 ? { [dataHeader]: 'bytes' } : {} };
+/** The data, and whether it has to be said what it is. */
+const bodyOf = ({ data }: CloudEvent): { content: Buffer; form?: 'json' | 'bytes' } => {
+  if (data === undefined) return { content: Buffer.alloc(0) };
+  if ('json' in data) return { content: Buffer.from(JSON.stringify(data.json)), form: 'json' };
+  return data.bytes.length === 0 ? { content: data.bytes, form: 'bytes' } : { content: data.bytes };
 };
 
 /** Persistent, and known by the event's id. */
 export const messageFromEvent = (event: CloudEvent): Outgoing => {
   const attributes = attributesOf(event);
-  const properties = { persistent: true, ...(isShort(event.id) ? { messageId: event.id } : {}) };
+  const headers: Record<string, unknown> = {};
+  const properties: Outgoing['properties'] = { persistent: true, headers };
+  if (isShort(event.id)) properties.messageId = event.id;
   if (!fitHeaders(event, attributes)) {
-    const content = Buffer.from(JSON.stringify(toJsonFormat(event)));
-    return { content, properties: { ...properties, contentType: 'application/cloudevents+json', headers: {} } };
+    properties.contentType = 'application/cloudevents+json';
+    return { content: Buffer.from(JSON.stringify(toJsonFormat(event))), properties };
   }
-  const { content, headers } = bodyOf(event);
-  const values = Object.fromEntries(attributes.filter(([name]) => name !== 'datacontenttype'));
-  const contentType = event.datacontenttype === undefined ? {} : { contentType: event.datacontenttype };
-  return { content, properties: { ...properties, ...contentType, headers: { ...values, ...headers } } };
+  for (const [name, value] of attributes) if (name !== 'datacontenttype') headers[name] = value;
+  if (event.datacontenttype !== undefined) properties.contentType = event.datacontenttype;
+  const { content, form } = bodyOf(event);
+  if (form !== undefined) headers[dataHeader] = form;
+  return { content, properties };
 };

@@ -95,25 +95,26 @@ const rawHeadersText = (headers: Readonly<Record<string, string>>): string => {
   return JSON.stringify(Object.fromEntries(kept));
 };
 
-const optionalHeaders = ({ history, deferrals, redrive }: DeadLetter): Headers => ({
-  ...(history === undefined || history.length === 0 ? {} : { [letterHeaders.history]: historyText(history) }),
-  ...(deferrals === undefined || deferrals === 0 ? {} : { [letterHeaders.deferrals]: deferrals }),
-  ...(redrive === undefined ? {} : { [letterHeaders.run]: redrive.run, [letterHeaders.from]: redrive.from }),
-});
+const describe = (headers: Headers, letter: DeadLetter): void => {
+  headers[letterHeaders.id] = letter.id;
+  headers[letterHeaders.attempt] = letter.attempts;
+  headers[letterHeaders.category] = letter.category;
+  headers[letterHeaders.reason] = plainText(letter.reason, 512);
+  headers[letterHeaders.firstFailedAt] = new Date(letter.firstFailedAt).toISOString();
+  headers[letterHeaders.lastFailedAt] = new Date(letter.lastFailedAt).toISOString();
+  headers[letterHeaders.destination] = plainText(letter.destination, 2048);
+  const { history, deferrals, redrive } = letter;
+  if (history !== undefined && history.length > 0) headers[letterHeaders.history] = historyText(history);
+  if (deferrals !== undefined && deferrals > 0) headers[letterHeaders.deferrals] = deferrals;
+  if (redrive === undefined) return;
+  headers[letterHeaders.run] = redrive.run;
+  headers[letterHeaders.from] = redrive.from;
+};
 
 export const messageFromLetter = (letter: DeadLetter): Outgoing => {
-  const { content, properties } = letter.event === undefined ? messageFromRaw(letter.raw) : messageFromEvent(letter.event);
-  Object.assign(properties.headers, {
-    [letterHeaders.id]: letter.id,
-    [letterHeaders.attempt]: letter.attempts,
-    [letterHeaders.category]: letter.category,
-    [letterHeaders.reason]: plainText(letter.reason, 512),
-    [letterHeaders.firstFailedAt]: new Date(letter.firstFailedAt).toISOString(),
-    [letterHeaders.lastFailedAt]: new Date(letter.lastFailedAt).toISOString(),
-    [letterHeaders.destination]: plainText(letter.destination, 2048),
-    ...optionalHeaders(letter),
-  });
-  return { content, properties };
+  const message = letter.event === undefined ? messageFromRaw(letter.raw) : messageFromEvent(letter.event);
+  describe(message.properties.headers, letter);
+  return message;
 };
 
 const messageFromRaw = ({ bytes, contentType, headers }: RawMessage): Outgoing => ({

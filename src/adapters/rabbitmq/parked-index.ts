@@ -72,6 +72,7 @@ const readToTheEnd = async (
 ): Promise<boolean> => {
   const channel = await session.openConsumer(prefetch);
   let lastHeard = Date.now();
+  let received = 0;
   const from = reading.last < 0 ? 'first' : reading.last + 1;
   await channel.consume(
     queue,
@@ -81,7 +82,8 @@ const readToTheEnd = async (
         return;
       }
       lastHeard = Date.now();
-      channel.ack(message);
+      // Nothing is removed by it: it only says that more may be sent.
+      if (++received % (prefetch / 4) === 0) channel.ack(message, true);
       read(reading, message, onNews);
     },
     { arguments: { 'x-stream-offset': from } },

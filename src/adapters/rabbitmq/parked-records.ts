@@ -1,9 +1,9 @@
 // What is written into the stream of parked letters: the letters, and what became of them. The state is what is left after reading all.
 import type { Message } from 'amqplib';
 import type { Departure, LetterNews } from '../../core/letter-flow.ts';
-import { summaryOf } from '../../core/letter.ts';
 import type { Outgoing } from './event-message.ts';
-import { letterFromMessage, letterHeaders } from './letter-message.ts';
+import { letterHeaders } from './letter-message.ts';
+import { summaryFromMessage } from './letter-summary.ts';
 
 const departures: readonly string[] = ['redriven', 'purged', 'archived', 'delivered'] satisfies Departure[];
 
@@ -15,10 +15,11 @@ const headers = { kind: 'x-dlq-record', place: 'x-dlq-place', departure: 'x-dlq-
 /** The writer recognises its own record by the note. */
 const noted = (note: string | undefined): Record<string, string> => (note === undefined ? {} : { [headers.note]: note });
 
-export const parkedMessage = (message: Outgoing, note?: string): Outgoing => ({
-  content: message.content,
-  properties: { ...message.properties, headers: { ...message.properties.headers, [headers.kind]: 'parked', ...noted(note) } },
-});
+export const parkedMessage = (message: Outgoing, note?: string): Outgoing => {
+  message.properties.headers[headers.kind] = 'parked';
+  if (note !== undefined) message.properties.headers[headers.note] = note;
+  return message;
+};
 
 const empty = Buffer.alloc(0);
 
@@ -74,6 +75,7 @@ export const recordOf = (message: Message, now: number): ParkedRecord | undefine
   if (kind === 'mark') return { kind, position };
   if (kind === 'left') return leftRecord(message, position);
   if (kind !== 'parked') return undefined;
-  const letter = letterFromMessage(message, now);
-  return { kind, position, letter: summaryOf(letter), ...(letter.redrive === undefined ? {} : { run: letter.redrive.run }) };
+  const letter = summaryFromMessage(message, now);
+  const run = textIn(message, letterHeaders.run);
+  return { kind, position, letter, ...(run === undefined ? {} : { run }) };
 };

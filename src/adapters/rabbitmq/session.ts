@@ -1,6 +1,7 @@
 // One stay with the broker: two connections, since a broker that is short of memory or disk stops reading from whoever publishes,
 // and acknowledgements must still get through. Whatever breaks in it ends all of it; the link then opens the next one.
 import { connect, type Channel, type ChannelModel } from 'amqplib';
+import { gatherWrites } from './gather-writes.ts';
 import { limitHeldBytes, type HeldBytes } from './held-bytes.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 
@@ -69,6 +70,7 @@ export const openSession = async (options: SessionOptions, events: SessionEvents
   const { consuming, publishing } = await openBoth(options);
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
   for (const connection of [consuming, publishing]) {
+    gatherWrites(connection);
     connection.on('error', (error) => end(messageOf(error)));
     connection.on('close', (error) => end(error === undefined ? 'the connection was closed' : messageOf(error)));
   }

@@ -127,7 +127,7 @@ describe('the columns of the index', () => {
     const columns = createLetterColumns(2);
     columns.append(summaryWith('a', { lastFailedAt: 5 }), 1);
     columns.erase(0);
-    expect([columns.read(0).id, columns.length, columns.capacity]).toEqual([undefined, 1, 2]);
+    expect([columns.read(0).id, columns.length]).toEqual([undefined, 1]);
     expect([columns.positionOf(5), columns.lastFailedAtOf(5)]).toEqual([0, 0]);
     expect(columns.read(5)).toEqual({ category: categories[0] });
     expect(columns.matches(5, { failedAfter: 1 })).toBe(false);
