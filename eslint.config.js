@@ -8,7 +8,18 @@ const noModuleMocks = ['mock', 'unstable_mockModule', 'doMock', 'setMock'].map((
 }));
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', '.data', '.cache', 'templates/**', 'tests/templates/functions', '*.config.js', '.dependency-cruiser.cjs'] },
+  {
+    ignores: [
+      'dist',
+      'coverage',
+      '.data',
+      '.cache',
+      'templates/**',
+      'tests/templates/functions',
+      '*.config.js',
+      '.dependency-cruiser.cjs',
+    ],
+  },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
@@ -31,5 +42,9 @@ export default tseslint.config(
   // A suite is one long function by nature; its cases are the units.
   { files: ['tests/**'], rules: { 'max-lines-per-function': 'off' } },
   // Plain scripts, outside of the TypeScript program.
-  { files: ['**/*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { process: 'readonly', console: 'readonly' } } },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
+  },
 );

@@ -8,7 +8,9 @@ import { schemas, typePrefix } from '../src/core/events.ts';
 import { localSettings } from '../src/local/config.ts';
 
 const table = (head: string[], rows: string[][]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n');
+  [head, head.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n');
 
 const code = (text: unknown): string => `\`${String(text)}\``;
 
@@ -28,7 +30,9 @@ type Setting = { default?: unknown; description?: string; type?: string; minimum
 
 const ruleOf = ({ type, minimum, maximum, enum: values, ...rest }: Setting): string => {
   if (values !== undefined) return values.map(code).join(', ');
-  const range = [minimum === undefined ? '' : `≥ ${minimum}`, maximum === undefined || maximum >= 1_000_000 ? '' : `≤ ${maximum}`].filter(Boolean).join(', ');
+  const range = [minimum === undefined ? '' : `≥ ${minimum}`, maximum === undefined || maximum >= 1_000_000 ? '' : `≤ ${maximum}`]
+    .filter(Boolean)
+    .join(', ');
   const pattern = 'pattern' in rest ? `matches ${code(rest.pattern)}` : '';
   return [type ?? 'text', range, pattern].filter(Boolean).join(' ');
 };
@@ -38,14 +42,23 @@ const settingTable = (): string =>
     ['variable', 'default', 'rule', 'what it is for'],
     Object.entries(localSettings.properties).map(([name, property]) => {
       const setting = property as Setting;
-      return [code(name), setting.default === undefined ? '–' : code(setting.default), ruleOf(setting), setting.description ?? ''];
+      return [
+        code(name),
+        setting.default === undefined ? '–' : code(setting.default),
+        ruleOf(setting),
+        setting.description ?? '',
+      ];
     }),
   );
 
 const metricTable = async (): Promise<string> => {
   const registry = new Registry();
   const nothing = (): Promise<number> => Promise.resolve(0);
-  createBuilderMetrics(registry).observe({ queued: nothing, running: nothing, deadLetters: () => Promise.resolve({ depth: 0, oldestAgeMs: 0 }) });
+  createBuilderMetrics(registry).observe({
+    queued: nothing,
+    running: nothing,
+    deadLetters: () => Promise.resolve({ depth: 0, oldestAgeMs: 0 }),
+  });
   const metrics = await registry.getMetricsAsJSON();
   return table(
     ['name', 'kind', 'means'],

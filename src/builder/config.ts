@@ -1,5 +1,5 @@
 // Every setting of the builder, in one schema: names, rules, defaults and what they are for. docs/configuration.md is held to it.
-import Type, { type Static } from 'typebox';
+import Type from 'typebox';
 
 const count = (fallback: number, description: string, minimum = 1) =>
   Type.Integer({ default: fallback, minimum, maximum: 1_000_000_000, description });
@@ -25,7 +25,7 @@ export const builderSettings = {
   MAX_CONCURRENT_BUILDS: count(10, 'Build contexts that are packed at once'),
   PACKING_PER_MINUTE: count(50, 'Build contexts that are packed per minute'),
   PACKING_BURST: count(10, 'Build contexts that may begin at once'),
-  PACKING_WAIT_SECONDS: count(5, 'How long an event waits for its turn to be packed, before 503', 0),
+  PACKING_WAIT_SECONDS: count(5, 'How long an event waits for its turn to be packed, before 503'),
   STORAGE_REQUESTS_PER_SECOND: count(50, 'Requests to the object store per second'),
   STORAGE_REQUESTS_BURST: count(100, 'Requests to the object store at once'),
   STORAGE_WAIT_SECONDS: count(5, 'How long a request to the object store waits for its turn, before 503', 0),
@@ -39,5 +39,3 @@ export const builderSettings = {
   IMAGE_REPOSITORY: address('knative-lambda', 'Repository part of image names'),
   TIMEOUT_SECONDS: count(60, 'Longest time of one run of a function'),
 };
-
-export type BuilderConfig = Static<Type.TObject<typeof builderSettings>>;

@@ -16,12 +16,13 @@ const keysOf = async (store: ObjectStore, prefix: string): Promise<string[]> =>
 
 export const objectStoreContract = (open: () => Promise<StoreUnderTest>): void => {
   let store: ObjectStore;
-  let close: () => Promise<void>;
+  let opened: StoreUnderTest;
 
   beforeEach(async () => {
-    ({ store, close } = await open());
+    opened = await open();
+    ({ store } = opened);
   });
-  afterEach(() => close());
+  afterEach(() => opened.close());
 
   it('reads what was written, and tells its size', async () => {
     expect(await store.write('a/b/c.txt', Buffer.from('grüße'))).toBe('written');

@@ -2,7 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { access, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-const pages = ['README.md', 'CONTRIBUTING.md', 'templates/README.md', ...(await readdir('docs', { recursive: true })).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'templates/README.md',
+  ...(await readdir('docs', { recursive: true })).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+];
 const texts = await Promise.all(pages.map(async (page) => [page, await readFile(page, 'utf8')] as const));
 
 const exists = (path: string): Promise<boolean> =>
@@ -18,7 +23,9 @@ describe('every page', () => {
   });
 
   it.each(texts)('%s names only files of the code that are there', async (_page, text) => {
-    const files = [...text.matchAll(/`((?:src|tests|bench|templates|examples|scripts)\/[\w./-]+)`/g)].map(([, file = '']) => file);
+    const files = [...text.matchAll(/`((?:src|tests|bench|templates|examples|scripts)\/[\w./-]+)`/g)].map(
+      ([, file = '']) => file,
+    );
     for (const file of files.filter((name) => !name.includes('<'))) expect([file, await exists(file)]).toEqual([file, true]);
   });
 

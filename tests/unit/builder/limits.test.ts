@@ -71,7 +71,11 @@ describe('the limit of packing', () => {
 describe('the store behind its limit', () => {
   it('answers 503 with the limit when a token does not come in time, and asks the store nothing', async () => {
     let asked = 0;
-    const store = { head: () => Promise.resolve(void asked++) } as unknown as ObjectStore;
+    const head = (): Promise<undefined> => {
+      asked++;
+      return Promise.resolve(undefined);
+    };
+    const store = { head } as unknown as ObjectStore;
     const limited = limitedStore(store, bucket(1), 200, createBuilderMetrics(new Registry()));
     await limited.head('a');
     await expect(limited.head('b')).rejects.toMatchObject({ code: 'STORAGE_BUSY', status: 503, details: { limit: 'storage' } });
