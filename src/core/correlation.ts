@@ -1,5 +1,5 @@
 // The ids that follow an event wherever it causes something.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CloudEvent } from './cloudevent.ts';
 import type { Origin } from './emitted.ts';
 import { childOf, formatTraceparent, parseTraceparent } from './trace-context.ts';
@@ -11,7 +11,7 @@ export const correlationIdOf = (event: CloudEvent, header?: string): string => {
   for (const given of [event.extensions.correlationid, header]) {
     if (typeof given === 'string' && readable.test(given)) return given;
   }
-  return createHash('sha256').update(`${event.source}\0${event.id}`).digest('hex').slice(0, 32);
+  return hash('sha256', `${event.source}\0${event.id}`).slice(0, 32);
 };
 
 /** @param headers the transport's own correlation id and traceparent, used where the event has none, or none that can be read */

@@ -1,5 +1,5 @@
 // W3C Trace Context, level 1: one trace runs from the event through the build to the served function.
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 export type TraceContext = { traceId: string; spanId: string; flags: string };
 
@@ -14,14 +14,16 @@ export const parseTraceparent = (value: string | undefined): TraceContext | unde
   return { traceId, spanId, flags };
 };
 
-export const newTrace = (): TraceContext => ({
-  traceId: randomBytes(16).toString('hex'),
-  spanId: randomBytes(8).toString('hex'),
-  flags: '01',
-});
+/** Of a random UUID, whose first and last digits are all random. Node draws many at once; asking for bytes costs ten times as much. */
+const newSpanId = (): string => {
+  const uuid = randomUUID();
+  return uuid.slice(0, 8) + uuid.slice(-8);
+};
+
+export const newTrace = (): TraceContext => ({ traceId: newSpanId() + newSpanId(), spanId: newSpanId(), flags: '01' });
 
 /** A child of the parent, or the root of a new trace. */
 export const childOf = (parent: TraceContext | undefined): TraceContext =>
-  parent === undefined ? newTrace() : { ...parent, spanId: randomBytes(8).toString('hex') };
+  parent === undefined ? newTrace() : { ...parent, spanId: newSpanId() };
 
 export const formatTraceparent = ({ traceId, spanId, flags }: TraceContext): string => `00-${traceId}-${spanId}-${flags}`;
