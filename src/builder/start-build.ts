@@ -98,6 +98,8 @@ const alreadyUnderWay = (build: Build | undefined, now: number): Outcome | undef
   return { ...skipped, failedLately: true, message: `This build has ended as "${build.status}"${why}. ${again}` };
 };
 
+const deployedAlready = 'This source is built and deployed already';
+
 const deployExisting = async (
   deps: StartBuildDeps,
   request: BuildRequest,
@@ -108,8 +110,7 @@ const deployExisting = async (
   const { ref } = request;
   const outcome = { ref, buildId: request.buildId };
   const current = await deps.functions.get(ref);
-  if (current?.imageDigest === digest)
-    return { ...outcome, status: 'skipped', message: 'This source is built and deployed already' };
+  if (current?.imageDigest === digest) return { ...outcome, status: 'skipped', message: deployedAlready };
   const build: Build = before ?? {
     ...request,
     status: 'complete',
@@ -120,6 +121,14 @@ const deployExisting = async (
   const deployed = await deps.deploy(build, digest, request.requestedAt, origin);
   if (deployed.outcome === 'superseded') return { ...outcome, status: 'skipped', message: 'A later request is deployed already' };
   return { ...outcome, status: 'acknowledged', message: 'This source was built before; its image is deployed' };
+};
+
+/** Functions run on what this build made: there is nothing to ask the registry, which every duplicate would do otherwise. */
+const alreadyServed = async (deps: StartBuildDeps, build: Build | undefined): Promise<Outcome | undefined> => {
+  if (build?.status !== 'complete') return undefined;
+  const current = await deps.functions.get(build.ref);
+  if (current?.state !== 'ready' || current.imageDigest !== build.imageDigest) return undefined;
+  return { ref: build.ref, buildId: build.buildId, status: 'skipped', message: deployedAlready };
 };
 
 const packIfAbsent = async (deps: StartBuildDeps, request: BuildRequest, read: Source | undefined): Promise<void> => {
@@ -172,6 +181,8 @@ const settle = async (
   const isRetryOfItsCause = before?.cause.id === origin.cause.id && underWay?.failedLately !== true;
   if (underWay !== undefined && !isRetryOfItsCause) return underWay;
   if (wish.force === true && before?.status !== 'complete') return undefined;
+  const served = await alreadyServed(deps, before);
+  if (served !== undefined) return served;
   const digest = await deps.builds.findImage(request.image);
   return digest === undefined ? undefined : deployExisting(deps, request, before, digest, origin);
 };
