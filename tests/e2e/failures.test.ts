@@ -97,7 +97,7 @@ describe('what goes wrong', () => {
     await until('the mended function is deployed', async () => {
       const { body: shown } = await platform.get('/functions/acme/throws');
       return (shown.last_build as { build_id: string }).build_id === body.build_id &&
-        (shown.links as { build: string }).build.endsWith(String(body.build_id)) &&
+        (shown.links as { build: string }).build.endsWith(body.build_id) &&
         shown.ready === true
         ? true
         : undefined;
