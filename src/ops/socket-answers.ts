@@ -1,5 +1,6 @@
 // What is no HTTP never becomes a request: the answer is written to the socket, and the connection ends.
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CodedError, type ErrorCode } from '../core/errors.ts';
 import { newRequestIds, problemOf } from './problem.ts';
@@ -41,6 +42,21 @@ const writeTo = (socket: Duplex, error: CodedError): void => {
 };
 
 type InHand = { request: IncomingMessage; response: ServerResponse };
+type LastRequests = WeakMap<Duplex, InHand>;
+
+/** Node destroys a connection right after its last answer, such as a 413, also while the body that it refuses is still arriving. */
+const lingerOverBodies = (socket: Socket, last: LastRequests): void => {
+  const destroySoon = socket.destroySoon.bind(socket);
+  socket.destroySoon = () => {
+    const request = last.get(socket)?.request;
+    if (request === undefined || request.complete) {
+      destroySoon();
+      return;
+    }
+    request.resume();
+    endAfter(socket, '');
+  };
+};
 
 /**
  * Answers come in the order of the requests (RFC 9112, section 9.3.2). Bytes behind a request that is still in hand must not be
@@ -73,13 +89,16 @@ export type SocketAnswers = {
 
 /** Everything that Node hands to its server beside requests. */
 export const createSocketAnswers = (): SocketAnswers => {
-  const last = new WeakMap<Duplex, InHand>();
+  const last: LastRequests = new WeakMap();
   return {
     clientError: (error, socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
       else answerInTurn(last.get(socket), socket, refusalOf(error));
     },
     attach: (server) => {
+      server.on('connection', (socket) => {
+        lingerOverBodies(socket, last);
+      });
       server.prependListener('request', (request, response) => {
         last.set(request.socket, { request, response });
       });
