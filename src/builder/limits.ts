@@ -44,7 +44,7 @@ export const createPackingLimit = (
       () => {
         patience.abort();
         metrics.limitMet('packing');
-        throw new CodedError('PACKING_BUSY', `More than ${options.maxConcurrent} build contexts wait to be packed`, {
+        throw new CodedError('PACKING_BUSY', `The turn to pack a build context did not come within ${waitMs} ms`, {
           limit: 'packing',
           retryAfterSeconds: 5,
         });
