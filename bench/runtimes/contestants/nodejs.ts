@@ -20,7 +20,11 @@ const bare: Contestant = {
   name: 'node:http',
   role: 'floor',
   prepare: (): Promise<Startable> =>
-    Promise.resolve({ command: ['node', 'nodejs-bare.mjs'], folder: programs, environment: (port) => ({ PORT: String(port) }) }),
+    Promise.resolve({
+      command: ['node', 'index.js'],
+      folder: join(programs, 'nodejs-bare'),
+      environment: (port) => ({ PORT: String(port) }),
+    }),
 };
 
 const functionsFramework: Contestant = {

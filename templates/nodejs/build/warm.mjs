@@ -14,10 +14,7 @@ const unresolved = new Set([
 const patienceMs = 20_000;
 
 enableCompileCache(`${process.cwd()}/compile-cache`);
-const { readConfiguration } = await import('../wrapper/configuration.mjs');
-const { loadFunction } = await import('../wrapper/load-function.mjs');
-const { createLog } = await import('../wrapper/log.mjs');
-const { createApplication } = await import('../wrapper/start.mjs');
+const { createApplication, createLog, loadFunction, readConfiguration } = await import('../wrapper/whole.mjs');
 
 function end(code, message) {
   if (message !== undefined) process.stderr.write(`${message}\n`);

@@ -1,5 +1,4 @@
 // Notifi's scheduler is told of every execution before the event is acknowledged. While it cannot be told, the broker keeps the event.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { cut } from './failure.mjs';
 
 const tries = 5;
@@ -45,6 +44,7 @@ function post(request, url, headers, body) {
 }
 
 async function deliver(send) {
+  const { setTimeout: sleep } = process.getBuiltinModule('node:timers/promises');
   for (let attempt = 1; ; attempt += 1) {
     const result = await send();
     if (result.delivered || !result.again || attempt === tries) return result;

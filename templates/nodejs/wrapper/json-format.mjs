@@ -1,7 +1,8 @@
 // The CloudEvents JSON format 1.0.2: events out of JSON, and JSON out of events.
-import { isUtf8 } from 'node:buffer';
 import { checkAttribute, checkComplete } from './attributes.mjs';
 import { Refusal } from './problem.mjs';
+
+const { isUtf8 } = process.getBuiltinModule('node:buffer');
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 

@@ -1,6 +1,6 @@
 // The tenant's function out of what compile.sh left: which file, which export.
-import { readFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+const { readFileSync } = process.getBuiltinModule('node:fs');
+const { pathToFileURL } = process.getBuiltinModule('node:url');
 
 const root = `${import.meta.dirname}/..`;
 const usual = ['handle', 'handler', 'parse'];

@@ -1,5 +1,5 @@
 // JSON lines on standard output. Written at once and not through a stream: the last line before an end must be on its way.
-import { writeSync } from 'node:fs';
+const { writeSync } = process.getBuiltinModule('node:fs');
 
 const rank = { debug: 0, info: 1, warn: 2, error: 3, fatal: 4 };
 

@@ -1,5 +1,5 @@
 // What a function prints, as JSON lines. The real streams are never opened: a function that prints nothing pays nothing.
-import { AsyncLocalStorage } from 'node:async_hooks';
+const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
 
 /** Which event the running code belongs to, so that a printed line can say it. @type {AsyncLocalStorage<{ ids: object }>} */
 export const currentEvent = new AsyncLocalStorage();

@@ -1,10 +1,11 @@
 // HTTP: probes, and events on any path. node:http answers what is no HTTP at all.
-import { createServer as createHttpServer } from 'node:http';
 import { receive } from './body.mjs';
 import { describe } from './failure.mjs';
 import { readHeaders, readMessage } from './http-binding.mjs';
 import { problem, Refusal } from './problem.mjs';
 import { createReplies } from './reply.mjs';
+
+const { createServer: createHttpServer } = process.getBuiltinModule('node:http');
 
 /** So many events of one batch run at once, as many as a container gets from Knative. */
 const batchConcurrency = 10;

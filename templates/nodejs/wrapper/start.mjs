@@ -36,7 +36,9 @@ export async function start() {
   const lifecycle = installLifecycle(log, configuration.drainSeconds);
   const { metrics, server } = createApplication(await load(log), configuration, log, lifecycle);
   server.on('error', (error) => log.end('cannot listen', { error: error.message }));
-  server.listen(configuration.port, configuration.host, () => {
+  // Named, a host is looked up by node:dns, which is loaded for it; all interfaces are what is listened on without a name.
+  const host = configuration.host === '0.0.0.0' ? undefined : configuration.host;
+  server.listen(configuration.port, host, () => {
     const startup = process.uptime();
     metrics.started(startup);
     log.always('info', 'listening', { port: server.address().port, startup_ms: Math.round(startup * 1000) });

@@ -1,9 +1,9 @@
 // The second thread: counts how often the first one's pulse was missing. It counts its own turns and no clock, so a process that
 // was frozen as a whole (a laptop asleep, a paused container) is not taken for a blocked one.
-import { writeSync } from 'node:fs';
-import { Session } from 'node:inspector';
-import { setFlagsFromString } from 'node:v8';
-import { workerData } from 'node:worker_threads';
+const { writeSync } = process.getBuiltinModule('node:fs');
+const { Session } = process.getBuiltinModule('node:inspector');
+const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+const { workerData } = process.getBuiltinModule('node:worker_threads');
 
 const { pulse, period, limitMs, line } = workerData;
 const turnsUntilCut = Math.ceil(limitMs / period);

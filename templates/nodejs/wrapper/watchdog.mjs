@@ -1,8 +1,7 @@
 // A function that never gives way blocks the one thread that could answer for it. A second thread watches the first one's pulse
 // and cuts the function off. Starting a thread takes longer than most answers, so it is started after the first one; until then
 // the same is done by node:vm, which can bound a synchronous call.
-import { Script } from 'node:vm';
-import { Worker } from 'node:worker_threads';
+const { Script } = process.getBuiltinModule('node:vm');
 
 /** How long after the timeout a blocked function is cut off: its own timer and signal come first. */
 const marginMs = 1_000;
@@ -15,6 +14,7 @@ export function createWatchdog(timeoutMs, log, lifecycle) {
 
   const startWorker = () => {
     if (worker !== undefined) return;
+    const { Worker } = process.getBuiltinModule('node:worker_threads');
     const pulse = new Int32Array(new SharedArrayBuffer(8));
     worker = new Worker(new URL('./watchdog-thread.mjs', import.meta.url), {
       workerData: { pulse, period, limitMs: timeoutMs + marginMs, line: log.lineAtBlock() },

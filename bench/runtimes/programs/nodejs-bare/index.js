@@ -1,5 +1,5 @@
-// The barest server that Node has: it reads nothing and answers always the same.
-import { createServer } from 'node:http';
+// The barest server that Node has, as quick to start as Node can make it: it reads nothing and answers always the same.
+const { createServer } = process.getBuiltinModule('node:http');
 
 const body = '{"block":"0x1b4","logs":3}';
 createServer((_request, response) => {
