@@ -9,6 +9,8 @@ import { createAccept } from './accept.ts';
 import type { Builder } from './builder.ts';
 import type { AdmitEvent } from './limits.ts';
 import type { BuilderMetrics } from './metrics.ts';
+import { builderPaths } from './openapi.ts';
+import type { Paths } from './openapi-parts.ts';
 import { addBuildRoutes } from './routes/builds.ts';
 import { addEventRoutes } from './routes/cloudevents.ts';
 import { addDocumentation } from './routes/documentation.ts';
@@ -25,13 +27,17 @@ export type AppDeps = {
   notReady: () => string | undefined;
   /** Of one tenant: what the webhook handshake promises. */
   eventsPerMinute: number;
+  /** Descriptions of routes that are added to the builder's own. */
+  morePaths?: Paths;
   now: () => number;
+  /** For runs of functions that are in hand when the server closes. */
+  drainMs: number;
 };
 
 export const createApp = (deps: AppDeps, options: ServerOptions): FastifyInstance => {
   const app = createServer(options, deps.logger);
   const accept = createAccept({ ...deps, handlers: deps.builder.handlers });
-  addDocumentation(app);
+  addDocumentation(app, { ...builderPaths, ...deps.morePaths });
   addEventRoutes(app, { ...deps, accept });
   addBuildRoutes(app, { builds: deps.builds, cancel: deps.builder.cancel });
   addFunctionRoutes(app, { ...deps, remove: deps.builder.remove });

@@ -1,5 +1,5 @@
 // The OpenAPI document as one page: no script, nothing loaded from elsewhere.
-import type { OpenApi } from './openapi.ts';
+import type { OpenApi, Operation } from './openapi-parts.ts';
 
 const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
@@ -18,8 +18,6 @@ const parameterRow = ({ name, in: place, required, schema }: Parameter): string 
     `${place}${required ? ', required' : ''}`,
     `<code>${escape(JSON.stringify(schema))}</code>`,
   ]);
-
-type Operation = OpenApi['paths'][string][string];
 
 const operationOf = (
   path: string,

@@ -1,38 +1,9 @@
 // The OpenAPI 3.1 document: what each route takes and answers. Event data, query parameters and errors come from the tables the code runs on.
-import type { TSchema } from 'typebox';
 import { errors } from '../core/errors.ts';
 import { schemas, typePrefix } from '../core/events.ts';
+import { json, parametersOf, problem, refused, type OpenApi, type Operation, type Paths } from './openapi-parts.ts';
 import { buildParams, buildsQuery, logsQuery } from './routes/builds.ts';
 import { functionParams, functionsQuery } from './routes/functions.ts';
-
-type Operation = {
-  summary: string;
-  description?: string;
-  parameters?: object[];
-  requestBody?: object;
-  responses: Record<string, object>;
-};
-export type OpenApi = { openapi: '3.1.1'; info: object; paths: Record<string, Record<string, Operation>>; components: object };
-
-const parametersOf = (place: 'path' | 'query', schema: { properties: Record<string, TSchema>; required?: string[] }): object[] =>
-  Object.entries(schema.properties).map(([name, property]) => {
-    const required = place === 'path' || (schema.required?.includes(name) === true && !('default' in property));
-    return { name, in: place, required, schema: property };
-  });
-
-const json = (description: string, schema: object = { type: 'object' }): object => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const problem = (description: string): object => ({
-  description,
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-});
-const refused = {
-  '4XX': problem('It can never succeed'),
-  '429': problem('A limit was met; Retry-After says when to come back'),
-  '503': problem('Not now'),
-};
 
 const eventTypes = Object.keys(schemas)
   .filter((name) => name !== 'job.changed')
@@ -77,7 +48,8 @@ const eventPath = { post: postEvent, options: handshake };
 const build = parametersOf('path', buildParams);
 const one = parametersOf('path', functionParams);
 
-const paths: OpenApi['paths'] = {
+/** Every route of the builder. */
+export const builderPaths: Paths = {
   '/cloudevents': eventPath,
   '/': eventPath,
   '/events': eventPath,
@@ -144,7 +116,8 @@ const paths: OpenApi['paths'] = {
 
 const text = { type: 'string' };
 
-export const openApi: OpenApi = {
+/** @param paths those that the server at hand has */
+export const openApiOf = (paths: Paths): OpenApi => ({
   openapi: '3.1.1',
   info: {
     title: 'knative-lambda builder',
@@ -200,4 +173,4 @@ export const openApi: OpenApi = {
       },
     },
   },
-};
+});

@@ -11,14 +11,14 @@ import type { Results } from '../adapters/local/broker/results.ts';
 import type { DeadLetterQueue } from '../ports.ts';
 
 const id = Type.Optional(Type.String({ pattern: idPattern }));
-const resultsQuery = Type.Object({ limit: pageQuery.limit });
-const lettersQuery = Type.Object({
+export const resultsQuery = Type.Object({ limit: pageQuery.limit });
+export const lettersQuery = Type.Object({
   third_party_id: id,
   parser_id: id,
   category: Type.Optional(Type.Enum([...categories])),
   ...pageQuery,
 });
-const letterParams = Type.Object({ id: Type.String({ pattern: '^[0-9a-f]{32}$' }) });
+export const letterParams = Type.Object({ id: Type.String({ pattern: '^[0-9a-f]{32}$' }) });
 
 const letterIdOf = (request: FastifyRequest): string => (request.params as Static<typeof letterParams>).id;
 const absent = (letterId: string): CodedError => new CodedError('DEAD_LETTER_NOT_FOUND', `There is no dead letter "${letterId}"`);

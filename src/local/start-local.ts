@@ -15,8 +15,9 @@ import { createRegistry } from '../ops/metrics.ts';
 import type { RateLimiter } from '../ports.ts';
 import type { LocalConfig } from './config.ts';
 import { createDoor } from './door.ts';
+import { localPaths } from './local-paths.ts';
 import { addLocalRoutes } from './local-routes.ts';
-import { openAdapters, type Adapters } from './open-adapters.ts';
+import { drainMs, openAdapters, type Adapters } from './open-adapters.ts';
 
 export type Local = {
   /** Where it listens, such as http://127.0.0.1:8080. */
@@ -115,8 +116,10 @@ export const startLocal = async (
         ...adapters,
         ...{ builder, admit, metrics, registry, logger },
         eventsPerMinute: config.TENANT_EVENTS_PER_MINUTE,
+        morePaths: localPaths,
         notReady: () => state.notReady,
         now: Date.now,
+        drainMs: drainMs(config),
       },
       {
         bodyLimitBytes: config.BODY_LIMIT_BYTES,

@@ -61,3 +61,29 @@ describe('settings', () => {
     await folders.remove();
   });
 });
+
+describe('SIGTERM while somebody follows a log and a function is at work', () => {
+  it('ends both and exits 0 in time', async () => {
+    const folders = await createFolders();
+    await writeSource(folders, {
+      'hang.js': 'export const handle = () => new Promise(() => setInterval(() => undefined, 1000));',
+      'heavy/package.json': '{"name":"heavy","dependencies":{"missing":"http://127.0.0.1:9/never.tgz"}}',
+      'heavy/index.js': 'export const handle = () => 1;',
+    });
+    const platform = await startProcess(folders, { SHUTDOWN_SECONDS: '8' });
+    await platform.post('build.start', event('hang'));
+    await until('the function is ready', async () =>
+      (await platform.get('/functions/acme/hang')).body.ready === true ? true : undefined,
+    );
+    const running = fetch(`${platform.address}/functions/acme/hang/invoke`, { method: 'POST' });
+    const { body } = await platform.post('build.start', { third_party_id: 'acme', parser_id: 'heavy', s3_key: 'heavy/' });
+    const following = await fetch(`${platform.address}/builds/${String(body.build_id)}/logs?follow=true`);
+    platform.process.kill('SIGTERM');
+    expect(await platform.ended).toBe(0);
+    // Cut off, not ended: the reader is not told that the build has ended.
+    expect(await following.text()).not.toContain('event: end');
+    expect((await running).status).toBe(503);
+    expect(await groupsLeft(folders)).toEqual([]);
+    await folders.remove();
+  });
+});

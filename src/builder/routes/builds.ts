@@ -2,11 +2,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import Type, { type Static } from 'typebox';
-import { buildIdPattern, buildStatuses, type Build } from '../../core/build.ts';
+import { buildIdPattern, buildStatuses, hasEnded, type Build } from '../../core/build.ts';
 import { CodedError } from '../../core/errors.ts';
 import { idPattern } from '../../core/function.ts';
 import type { ImageBuilder, LogLine } from '../../ports.ts';
 import type { CancelBuild } from '../cancel-build.ts';
+import { createRequestSignal, type RequestSignal } from './request-signal.ts';
 
 type Deps = { builds: ImageBuilder; cancel: CancelBuild };
 
@@ -75,6 +76,8 @@ const eventOf = ({ offset, text }: LogLine): string => `id: ${offset + Buffer.by
 async function* eventStream(builds: ImageBuilder, build: Build, lines: AsyncIterable<LogLine>): AsyncIterable<string> {
   for await (const line of lines) yield eventOf(line);
   const { status, error_message: error } = viewOf(await find(builds, build.buildId));
+  // Cut off before the build has ended: the reader comes back to the next process.
+  if (!hasEnded(status)) return;
   yield `event: end\ndata: ${JSON.stringify({ status, error_message: error })}\n\n`;
 }
 
@@ -82,12 +85,15 @@ async function* plainText(lines: AsyncIterable<LogLine>): AsyncIterable<string> 
   for await (const { text } of lines) yield `${text}\n`;
 }
 
-const sendLogs = async (deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+const sendLogs = async (
+  deps: Deps,
+  signalOf: RequestSignal,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> => {
   const build = await find(deps.builds, (request.params as Static<typeof buildParams>).id);
   const { follow, offset } = request.query as Static<typeof logsQuery>;
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
-  const lines = deps.builds.logs(build.buildId, { follow, offset: startOf(request, offset), signal: gone.signal });
+  const lines = deps.builds.logs(build.buildId, { follow, offset: startOf(request, offset), signal: signalOf(reply) });
   const asEvents = follow || request.headers.accept?.includes('text/event-stream') === true;
   reply.headers({
     'cache-control': 'no-cache',
@@ -98,6 +104,7 @@ const sendLogs = async (deps: Deps, request: FastifyRequest, reply: FastifyReply
 };
 
 export const addBuildRoutes = (app: FastifyInstance, deps: Deps): void => {
+  const signalOf = createRequestSignal(app, 0);
   app.get('/builds', { schema: { querystring: buildsQuery } }, async (request) => {
     const { third_party_id: tenant, parser_id: name, status, limit, cursor } = request.query as Static<typeof buildsQuery>;
     const filter = { ...(tenant && { tenant }), ...(name && { function: name }), ...(status && { status }) };
@@ -108,7 +115,7 @@ export const addBuildRoutes = (app: FastifyInstance, deps: Deps): void => {
     viewOf(await find(deps.builds, (request.params as Static<typeof buildParams>).id)),
   );
   app.get('/builds/:id/logs', { schema: { params: buildParams, querystring: logsQuery } }, (request, reply) =>
-    sendLogs(deps, request, reply),
+    sendLogs(deps, signalOf, request, reply),
   );
   app.post('/builds/:id/cancel', { schema: { params: buildParams } }, async (request) => {
     const build = await find(deps.builds, (request.params as Static<typeof buildParams>).id);

@@ -11,9 +11,15 @@ import type { FunctionPlatform, FunctionState, ImageBuilder } from '../../ports.
 import { contentTypeIn } from '../../ops/request-head.ts';
 import type { DeleteFunction } from '../delete-function.ts';
 import { bodyOf } from '../outcome.ts';
+import { createRequestSignal, type RequestSignal } from './request-signal.ts';
 import { pageQuery, viewOf as viewOfBuild } from './builds.ts';
 
-type Deps = { functions: FunctionPlatform; builds: ImageBuilder; remove: DeleteFunction; now: () => number };
+type Deps = {
+  functions: FunctionPlatform;
+  builds: ImageBuilder;
+  remove: DeleteFunction;
+  /** For runs in hand when the server closes. */ drainMs: number;
+};
 
 const id = Type.String({ pattern: idPattern });
 export const functionParams = Type.Object({ tenant: id, function: id });
@@ -71,12 +77,15 @@ const eventOf = (request: FastifyRequest, ref: FunctionRef): CloudEvent => {
 /** What belongs to this connection, not to the function's answer. */
 const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'date', 'upgrade', 'te', 'trailer']);
 
-const invoke = async (deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+const invoke = async (
+  deps: Deps,
+  signalOf: RequestSignal,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> => {
   const ref = refOf(request);
   const event = eventOf(request, ref);
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
-  const answered = await deps.functions.invoke(ref, event, gone.signal);
+  const answered = await deps.functions.invoke(ref, event, signalOf(reply));
   const headers = Object.entries(answered.headers).filter(([name]) => !hopByHop.has(name));
   return reply.code(answered.status).headers(Object.fromEntries(headers)).send(answered.body);
 };
@@ -93,6 +102,7 @@ const removal = (request: FastifyRequest, ref: FunctionRef): CloudEvent => ({
 });
 
 export const addFunctionRoutes = (app: FastifyInstance, deps: Deps): void => {
+  const signalOf = createRequestSignal(app, deps.drainMs);
   app.get('/functions', { schema: { querystring: functionsQuery } }, async (request) => {
     const { third_party_id: tenant, limit, cursor } = request.query as Static<typeof functionsQuery>;
     const page = await deps.functions.list(tenant === undefined ? {} : { tenant }, {
@@ -111,5 +121,5 @@ export const addFunctionRoutes = (app: FastifyInstance, deps: Deps): void => {
     const origin = originOf(removal(request, refOf(request)));
     return bodyOf(await deps.remove(refOf(request), { reason: 'Deleted by the API' }, origin), origin.correlationId);
   });
-  app.post(`${path}/invoke`, { schema: { params: functionParams } }, (request, reply) => invoke(deps, request, reply));
+  app.post(`${path}/invoke`, { schema: { params: functionParams } }, (request, reply) => invoke(deps, signalOf, request, reply));
 };
