@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LetterRecord } from '../../../src/core/letter-record.ts';
 import type { ConsumerProcess } from './consumer-process.ts';
 import type { DrillLetter } from './letters.ts';
-import type { Seen, Subscriber } from './subscriber.ts';
+import { hasReply, type Seen, type Subscriber } from './subscriber.ts';
 
 export type Account = {
   sent: number;
@@ -36,7 +36,7 @@ export const listParked = async (consumer: ConsumerProcess): Promise<Set<string>
     const page = await consumer.ask('GET', `/dead-letters?limit=100${cursor === '' ? '' : `&cursor=${cursor}`}`);
     for (const letter of page.dead_letters as { id: string; event_id?: string }[]) {
       if (letter.event_id !== undefined) names.add(letter.event_id);
-      else names.add(nameIn((await consumer.ask('GET', `/dead-letters/${letter.id}`)) as Pick<LetterRecord, 'event' | 'raw'>));
+      else names.add(nameIn(await consumer.ask('GET', `/dead-letters/${letter.id}`)));
     }
     cursor = page.cursor;
   }
@@ -78,6 +78,6 @@ export const account = (
     repliesMissing: letters
       .filter(({ kind, name }) => kind === 'replies' && taken.has(name) && !isKept(name))
       .map(({ name }) => name)
-      .filter((name) => subscriber.hasReply(name) && !subscriber.replies.has(`${name}-reply`)),
+      .filter((name) => hasReply(name) && !subscriber.replies.has(`${name}-reply`)),
   };
 };

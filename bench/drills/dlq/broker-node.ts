@@ -14,5 +14,8 @@ export const startBrokerNode = async (): Promise<BrokerNode> => {
   const call = async (name: string): Promise<string> => (await run(script, [name], { env, timeout: 120_000 })).stdout.trim();
   await call('wipe');
   const url = await call('start');
-  return { url, command: async (name) => void (await call(name)) };
+  const command = async (name: string): Promise<void> => {
+    await call(name);
+  };
+  return { url, command };
 };

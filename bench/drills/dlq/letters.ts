@@ -1,5 +1,6 @@
 // The letters of the drill: what each is, and where it should have gone. Each is known by its event's id, or by its bytes.
 import type { Outgoing } from '../../../src/adapters/rabbitmq/event-message.ts';
+import type { SubscriberKind } from './subscriber.ts';
 
 export type Kind =
   'fails' | 'hangs' | 'limited' | 'works' | 'replies' | 'broker' | 'validation' | 'rejected' | 'unreadable' | 'unlisted';
@@ -76,11 +77,16 @@ const rejected = (name: string, n: number): Outgoing => {
   };
 };
 
-const destinationOf = (kind: Kind, subscriber: string): string =>
-  kind === 'unlisted' ? 'http://metadata.example.com/latest' : `${subscriber}/${kind}`;
+type Addresses = Record<SubscriberKind, string>;
 
-/** @param subscriber address of the server that all of them should have reached */
-export const letterNumber = (n: number, subscriber: string): DrillLetter => {
+/** What was to go to the broker names nobody. */
+const destinationOf = (kind: Kind, addresses: Addresses): Record<string, string> => {
+  if (kind === 'broker') return {};
+  if (kind === 'unlisted') return { knativeerrordest: 'http://metadata.example.com/latest' };
+  return { knativeerrordest: Object.hasOwn(addresses, kind) ? addresses[kind as SubscriberKind] : addresses.works };
+};
+
+export const letterNumber = (n: number, addresses: Addresses): DrillLetter => {
   const kind = kindOf(n);
   const name = `letter-${n}`;
   if (kind === 'unreadable') {
@@ -91,13 +97,15 @@ export const letterNumber = (n: number, subscriber: string): DrillLetter => {
     };
   }
   if (kind === 'rejected') return { name, kind, message: rejected(name, n) };
-  const destination = kind === 'broker' ? {} : { knativeerrordest: destinationOf(kind, subscriber) };
   return {
     name,
     kind,
     message: {
       content: Buffer.from(JSON.stringify({ contextId: name, parameters: { blockId: n, urlForBlob: 'x'.repeat(n % 400) } })),
-      properties: { ...persistent, headers: { ...eventHeaders(name, n), ...destination, knativeerrorcode: codes[kind] } },
+      properties: {
+        ...persistent,
+        headers: { ...eventHeaders(name, n), ...destinationOf(kind, addresses), knativeerrorcode: codes[kind] },
+      },
     },
   };
 };

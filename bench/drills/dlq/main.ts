@@ -26,7 +26,7 @@ const subscriber = await startSubscriber();
 const consumer = startConsumerProcess(
   {
     AMQP_URL: broker.url,
-    BROKER_URL: `${subscriber.address}/broker`,
+    BROKER_URL: subscriber.addresses.broker,
     DLQ_DELAYS_MS: delays.join(','),
     DLQ_ALLOWED_DESTINATIONS: '127.0.0.1',
     DLQ_RATE_PER_SECOND: '0',
@@ -95,7 +95,7 @@ replies that are missing     ${result.repliesMissing.length}`);
   process.exitCode = good ? 0 : 1;
 };
 
-const letters = Array.from({ length: count }, (_, n) => letterNumber(n, subscriber.address));
+const letters = Array.from({ length: count }, (_, n) => letterNumber(n, subscriber.addresses));
 // Unreadable ones come over AMQP only: what is posted is an event.
 const overHttp = letters.filter(({ kind }, n) => n % 10 === 3 && kind !== 'unreadable');
 const overAmqp = letters.filter((letter) => !overHttp.includes(letter));

@@ -66,13 +66,10 @@ export const sendOverHttp = async (address: string, letters: readonly DrillLette
   let again = 0;
   for (const { message } of letters) {
     for (;;) {
-      const { headers, contentType } = message.properties;
-      const request = {
-        method: 'POST',
-        body: message.content,
-        headers: [...headerNames(headers), ['content-type', contentType ?? '']],
-      };
-      const status = await fetch(`${address}/dead-letters`, request as RequestInit).then(
+      const { headers, contentType = '' } = message.properties;
+      const all = Object.fromEntries([...headerNames(headers), ['content-type', contentType]]) as Record<string, string>;
+      const body = new Uint8Array(message.content);
+      const status = await fetch(`${address}/dead-letters`, { method: 'POST', headers: all, body }).then(
         async (response) => {
           await response.arrayBuffer();
           return response.status;

@@ -1,6 +1,6 @@
-// The subscriber of the drill: it fails, hangs, asks for patience, and comes back. It writes down every request.
+// The subscribers of the drill, an address each: they fail, hang, ask for patience, and come back. Every request is written down.
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export type Seen = {
@@ -10,85 +10,111 @@ export type Seen = {
   taken: number;
 };
 
+export type SubscriberKind = 'fails' | 'hangs' | 'limited' | 'works' | 'replies' | 'broker';
+const kinds: readonly SubscriberKind[] = ['fails', 'hangs', 'limited', 'works', 'replies', 'broker'];
+
 export type Subscriber = {
-  address: string;
+  addresses: Record<SubscriberKind, string>;
   seen: Map<string, Seen>;
   /** Events that came to the broker and are replies. */
-  replies: Map<string, number>;
-  /** Whether taking that letter is answered with a reply. */
-  hasReply(name: string): boolean;
-  /** From now on everything is taken. */
+  replies: Set<string>;
+  /** From now on almost everything is taken. */
   heal(): void;
   close(): Promise<void>;
 };
 
-const share = (name: string, of: number): boolean => {
+/** One in so many, and always the same ones. */
+const isOneIn = (name: string, of: number): boolean => {
   let sum = 0;
   for (const character of name) sum = (sum * 31 + character.charCodeAt(0)) % 1_000_003;
   return sum % of === 0;
 };
 
-const hasReply = (name: string): boolean => share(name, 2);
+/** Whether taking that letter is answered with a reply. */
+export const hasReply = (name: string): boolean => isOneIn(name, 2);
+
+/** One letter in fifty never succeeds: it is parked in the end. */
+const isHopeless = (name: string): boolean => isOneIn(name, 50);
+
+type Refusal = { status: number; headers?: Record<string, string> } | 'silence';
+
+/** What is answered instead of taking the letter. */
+const refusals: Record<SubscriberKind, (name: string, healed: boolean) => Refusal | undefined> = {
+  fails: (name, healed) => (healed && !isHopeless(name) ? undefined : { status: 503 }),
+  hangs: (name, healed) => (healed && !isHopeless(name) ? undefined : 'silence'),
+  limited: (name, healed) =>
+    !isHopeless(name) && (healed || isOneIn(name, 3)) ? undefined : { status: 429, headers: { 'retry-after': '1' } },
+  works: (name) => (isHopeless(name) ? { status: 400 } : undefined),
+  replies: () => undefined,
+  broker: () => undefined,
+};
+
+const replyTo = (response: ServerResponse, name: string): void => {
+  const headers = {
+    'ce-specversion': '1.0',
+    'ce-id': `${name}-reply`,
+    'ce-source': 'network.notifi.tenant-0',
+    'ce-type': 'network.notifi.lambda.parser.complete',
+    'content-type': 'application/json',
+  };
+  response.writeHead(200, headers).end('{}');
+};
+
+const listen = async (handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<Server> => {
+  const server = createServer(handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+};
 
 export const startSubscriber = async (): Promise<Subscriber> => {
   const seen = new Map<string, Seen>();
-  const replies = new Map<string, number>();
+  const replies = new Set<string>();
   const state = { healed: false };
 
-  const note = (name: string, attempt: number): Seen => {
-    const found = seen.get(name) ?? { attempts: [], taken: 0 };
-    found.attempts.push(attempt);
-    seen.set(name, found);
-    return found;
-  };
-  const take = (response: ServerResponse, found: Seen, name: string): void => {
-    found.taken++;
-    if (!hasReply(name)) return void response.writeHead(202).end();
-    response
-      .writeHead(200, {
-        'ce-specversion': '1.0',
-        'ce-id': `${name}-reply`,
-        'ce-source': 'network.notifi.tenant-0',
-        'ce-type': 'network.notifi.lambda.parser.complete',
-        'content-type': 'application/json',
-      })
-      .end('{}');
-  };
-  /** One letter in fifty never succeeds: it is parked in the end. */
-  const answer = (path: string, name: string, response: ServerResponse, found: Seen): void => {
-    const never = share(name, 50);
-    if (path === '/hangs' && (!state.healed || never)) return;
-    if (path === '/fails' && (!state.healed || never)) return void response.writeHead(503).end('down');
-    if (path === '/limited' && (never || (!state.healed && !share(name, 3)))) {
-      return void response.writeHead(429, { 'retry-after': '1' }).end();
+  const answer = (kind: SubscriberKind, name: string, attempt: number, response: ServerResponse): void => {
+    if (kind === 'broker' && name.endsWith('-reply')) {
+      replies.add(name);
+      response.writeHead(202).end();
+      return;
     }
-    if (path === '/works' && never) return void response.writeHead(400).end('never');
-    if (path === '/replies') return take(response, found, name);
+    const found = seen.get(name) ?? { attempts: [], taken: 0 };
+    seen.set(name, found);
+    found.attempts.push(attempt);
+    const refusal = refusals[kind](name, state.healed);
+    if (refusal === 'silence') return;
+    if (refusal !== undefined) {
+      response.writeHead(refusal.status, refusal.headers).end();
+      return;
+    }
     found.taken++;
-    response.writeHead(202).end();
+    if (kind === 'replies' && hasReply(name)) replyTo(response, name);
+    else response.writeHead(202).end();
   };
-  const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    request.resume().once('end', () => {
-      const name = String(request.headers['ce-id']);
-      if (request.url === '/broker' && name.endsWith('-reply')) {
-        replies.set(name, (replies.get(name) ?? 0) + 1);
-        return void response.writeHead(202).end();
-      }
-      answer(request.url ?? '', name, response, note(name, Number(request.headers['ce-dlqattempt'])));
+
+  const servers = new Map<SubscriberKind, Server>();
+  for (const kind of kinds) {
+    const server = await listen((request, response) => {
+      request
+        .resume()
+        .once('end', () => answer(kind, String(request.headers['ce-id']), Number(request.headers['ce-dlqattempt']), response));
     });
-  };
-  const server = createServer(handle).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+    servers.set(kind, server);
+  }
+  const addressOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   return {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    addresses: Object.fromEntries([...servers].map(([kind, server]) => [kind, addressOf(server)])) as Record<
+      SubscriberKind,
+      string
+    >,
     seen,
     replies,
-    hasReply,
     heal: () => void (state.healed = true),
     close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      for (const server of servers.values()) {
+        server.closeAllConnections();
+        server.close();
+        await once(server, 'close');
+      }
     },
   };
 };

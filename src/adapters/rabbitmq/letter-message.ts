@@ -57,11 +57,14 @@ const historyText = (history: readonly DeliveryAttempt[]): string => {
   return text;
 };
 
+/** What RabbitMQ and we write on a message as it moves: it differs each time, and the letter is the same. */
+const moving = /^x-(?:dlq-|stream-|opt-|delivery-count$|acquired-count$|death$|last-death-)/;
+
 /** Headers of what is no event, as text: they are for a person. */
 const rawOf = ({ content, properties }: Received): RawMessage => {
   const headers: Headers = properties.headers ?? {};
   const kept = headers[letterHeaders.rawHeaders];
-  const own = Object.entries(headers).filter(([name]) => !name.startsWith('x-dlq-') && !name.startsWith('x-stream-'));
+  const own = Object.entries(headers).filter(([name]) => !moving.test(name));
   const given =
     typeof kept === 'string' ? parseHeaders(kept) : Object.fromEntries(own.map(([name, value]) => [name, asText(value)]));
   return {
