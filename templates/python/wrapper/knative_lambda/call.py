@@ -1,6 +1,8 @@
 """Calls the user's function: in threads, or on an event loop if it is async. Whatever it does, there is one outcome."""
 
 from contextvars import copy_context
+from functools import partial
+from time import monotonic
 
 from . import outcome
 from .cloudevent import ABSENT
@@ -26,15 +28,16 @@ class Calls:
     """:param function: the user's
     :param ended: is told the outcome of every call, on whichever thread it ended
     :param done: is called when there is nothing more to be told soon
+    :param baton: calls quick functions on the server's own thread
     :param finish_lines: ends what an event printed without an end of line
     :param base: the ids of lines that belong to no event"""
 
-    def __init__(self, function, ended, done, finish_lines, base):
+    def __init__(self, function, ended, done, baton, finish_lines, base):
         self.function = function
         self.ended = ended
         self.finish_lines = finish_lines
         self.base = base
-        self.workers = Workers(MOST_THREADS, done)
+        self.workers = Workers(MOST_THREADS, done, baton)
         self.coroutines = Coroutines(done, self.failed_in_background)
         self.async_function = is_async(function)
         if self.async_function:
@@ -44,7 +47,7 @@ class Calls:
         if self.async_function:
             self.coroutines.submit(lambda: self._start_task(invocation))
         else:
-            self.workers.submit(lambda: copy_context().run(self._call, invocation))
+            self.workers.submit(partial(copy_context().run, self._call, invocation))
 
     def look(self, now):
         """At the end of every turn of the server: what came in it begins.
@@ -60,6 +63,7 @@ class Calls:
             return
         invocation.running = THREAD
         current.set(invocation)
+        began = monotonic()
         try:
             data = invocation.event.data
             result = self.function(None if data is ABSENT else data, invocation.context)
@@ -68,6 +72,7 @@ class Calls:
             ended = outcome.of_result(result)
         except BaseException as error:
             ended = self._failed(invocation, error)
+        self.workers.took(monotonic() - began)
         self._end(invocation, ended)
 
     def _await_elsewhere(self, invocation, awaitable):

@@ -51,11 +51,13 @@ def check_attribute(name, value):
 
 def check_complete(attributes):
     """:raises Refused: when an attribute is missing, or the version is another"""
-    for name in REQUIRED:
-        if name not in attributes:
-            raise Refused("MISSING_ATTRIBUTE", f'Attribute "{name}" is required', name)
-        if name == "specversion" and attributes[name] != "1.0":
-            raise Refused("UNSUPPORTED_SPECVERSION", 'Attribute "specversion" must be "1.0"', name)
+    version = attributes.get("specversion")
+    if version == "1.0" and "id" in attributes and "source" in attributes and "type" in attributes:
+        return
+    if version not in (None, "1.0"):
+        raise Refused("UNSUPPORTED_SPECVERSION", 'Attribute "specversion" must be "1.0"', "specversion")
+    name = next(name for name in REQUIRED if name not in attributes)
+    raise Refused("MISSING_ATTRIBUTE", f'Attribute "{name}" is required', name)
 
 
 def refuse_attribute(name, rule):

@@ -41,31 +41,37 @@ def _read_batch(value):
 
 
 def _read_binary(headers, content_type, kind, body):
-    attributes = {}
-    unread = []
-    for header in headers:
-        if header.attribute is not None:
-            name, value = header.attribute
-        elif header.name.startswith("ce-"):
-            name, value = header.name[3:], None
-            unread.append((name, header))
-        else:
-            continue
-        if name in attributes:
-            raise Refused("DUPLICATE_ATTRIBUTE", f'Header "ce-{name[:64]}" is given twice', name[:64])
-        attributes[name] = value
+    carried = [header.attribute for header in headers if header.attribute is not None]
+    attributes = dict(carried)
+    if len(attributes) != len(carried):
+        _refuse_repeated(carried)
     if "datacontenttype" in attributes:
         refuse_attribute("datacontenttype", "is carried by Content-Type in binary mode")
-    for name, header in unread:
-        value = decode_header(name, header.value)
-        check_attribute(name, value)
-        header.attribute = (name, value)
-        attributes[name] = value
+    if None in attributes.values():
+        _read_headers(headers, attributes)
     check_complete(attributes)
     if content_type:
-        check_attribute("datacontenttype", content_type)
+        if content_type != "application/json":
+            check_attribute("datacontenttype", content_type)
         attributes["datacontenttype"] = content_type
     return Event(attributes, _read_data(kind, body))
+
+
+def _read_headers(headers, attributes):
+    for header in headers:
+        if header.attribute is not None and header.attribute[1] is None:
+            name = header.attribute[0]
+            value = attributes[name] = decode_header(name, header.value)
+            check_attribute(name, value)
+            header.attribute = (name, value)
+
+
+def _refuse_repeated(carried):
+    seen = set()
+    for name, _ in carried:
+        if name in seen:
+            raise Refused("DUPLICATE_ATTRIBUTE", f'Header "ce-{name[:64]}" is given twice', name[:64])
+        seen.add(name)
 
 
 def _read_data(kind, body):

@@ -22,7 +22,8 @@ class Header:
     """:ivar name: in lower case
     :ivar value: its bytes as latin-1 text, without white space around
     :ivar is_framing: whether it says where the request ends, or what becomes of the connection
-    :ivar attribute: what a reader of events made of it, kept because the same line comes again"""
+    :ivar attribute: if it carries one of an event, its name and value; None for the value until it has been read. Kept with the
+        header, because the same line comes again"""
 
     __slots__ = ("name", "value", "is_framing", "attribute")
 
@@ -30,7 +31,7 @@ class Header:
         self.name = name
         self.value = value
         self.is_framing = name in FRAMING
-        self.attribute = None
+        self.attribute = (name[3:], None) if name.startswith("ce-") else None
 
 
 class Head:

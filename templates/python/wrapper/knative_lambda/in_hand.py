@@ -39,7 +39,7 @@ class InHand:
 
     def ended(self, invocation, result):
         """From any thread."""
-        self.server.post_quietly(lambda: self._settle(invocation, result))
+        self.server.post_quietly(partial(self._settle, invocation, result))
 
     def look(self, now):
         """:return: seconds after which to look again"""

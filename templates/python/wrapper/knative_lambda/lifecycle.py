@@ -7,6 +7,7 @@ import threading
 
 from .log import Log
 
+SIGNALS = {int(signal.SIGTERM): "SIGTERM", int(signal.SIGINT): "SIGINT"}
 CLEAN = (0, "info", "stopped")
 BLOCKED = (1, "fatal", "function blocks the process")
 # What the function's own exit handlers may take, once there is nothing left to do.
@@ -26,9 +27,14 @@ class Lifecycle:
         self.gives_up_at = 0.0
 
     def install(self):
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # Python runs handlers between two steps of the main thread, which may be asleep in the selector: `post` wakes it.
-            signal.signal(number, lambda number, _: self.server.post(lambda: self.stop(CLEAN, signal.Signals(number).name)))
+        self.server.on_signal = self._on_signal
+        signal.set_wakeup_fd(self.server.waker_in, warn_on_full_buffer=False)
+        for number in SIGNALS:
+            signal.signal(number, lambda *_: None)  # so that the number is written to the pipe
+
+    def _on_signal(self, number):
+        if number in SIGNALS:
+            self.stop(CLEAN, SIGNALS[number])
 
     def blocked(self):
         """The function took threads that it never gives back: what is in hand is answered, then the platform starts anew."""

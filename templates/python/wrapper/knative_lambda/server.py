@@ -31,6 +31,7 @@ class Server:
         self.idle_check_at = 0.0
         self.stopping = self.ended = False
         self.listener = None
+        self.on_signal = None
         self.waker_out, self.waker_in = os.pipe()
         os.set_blocking(self.waker_out, False)
         os.set_blocking(self.waker_in, False)
@@ -67,7 +68,9 @@ class Server:
         self.turns.append(look)
 
     def run(self):
-        """Returns after `end`."""
+        """On the thread that keeps the server; returns after `end`.
+
+        :raises Lost: when another thread keeps it by now"""
         select = self.selector.select
         posted = self.posted
         wait = 0.0
@@ -121,9 +124,13 @@ class Server:
 
     def _on_wake(self, _):
         try:
-            os.read(self.waker_out, 4096)
+            told = os.read(self.waker_out, 4096)
         except BlockingIOError:
-            pass
+            return
+        # Signals come by the same pipe, as their numbers: the thread that Python would tell may be held up by the function.
+        for number in told.strip(b"\0"):
+            if number:
+                self.on_signal(number)
 
     def _close_the_idle(self, now):
         if now < self.idle_check_at:

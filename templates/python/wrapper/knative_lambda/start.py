@@ -4,9 +4,11 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 
 from . import config as configuration
 from . import output, source
+from .baton import Baton, Lost
 from .call import Calls, shown
 from .door import Door
 from .in_hand import InHand
@@ -17,6 +19,10 @@ from .reply import Replies
 from .server import Server
 
 
+# A function that computes for long gives way to the server after this time, and not after Python's 5 ms.
+SWITCH_SECONDS = 0.001
+
+
 def start(root, began):
     """:param began: time.monotonic() when Python began to run the wrapper"""
     try:
@@ -25,6 +31,7 @@ def start(root, began):
         end({}, "configuration is invalid", {"problems": invalid.problems})
     ids = {"third_party_id": config.tenant, "parser_id": config.name}
     Log.lowest = RANK[config.log_level]
+    sys.setswitchinterval(SWITCH_SECONDS)
     finish_lines = output.capture(ids)
     function = load(root, ids)
     metrics = Metrics()
@@ -32,7 +39,8 @@ def start(root, began):
     server = Server(door, config.body_limit)
     lifecycle = Lifecycle(server, door, config.drain, ids)
     in_hand = InHand(server, config.timeout, metrics, open_scheduler(config), door.over, lifecycle.blocked)
-    calls = Calls(function, in_hand.ended, server.wake, finish_lines, ids)
+    keep = partial(keep_server, server, lifecycle)
+    calls = Calls(function, in_hand.ended, server.wake, Baton(keep), finish_lines, ids)
     in_hand.calls = calls
     door.in_hand = in_hand
     server.at_turn(in_hand.look)
@@ -45,7 +53,15 @@ def start(root, began):
         end(ids, "cannot listen", {"error": str(error)})
     metrics.cold_start = seconds_since_start(began)
     Log(ids).write("info", "listening", {"port": port, "startup_ms": round(metrics.cold_start * 1000)}, always=True)
-    server.run()
+    keep()
+    threading.Event().wait()  # another thread keeps the server, and ends the process
+
+
+def keep_server(server, lifecycle):
+    try:
+        server.run()
+    except Lost:
+        return
     lifecycle.leave()
 
 

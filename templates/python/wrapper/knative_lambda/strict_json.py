@@ -17,19 +17,32 @@ def _refuse_constant(name):
 
 
 _decoder = json.JSONDecoder(parse_constant=_refuse_constant)
-_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_raw_decode = _decoder.raw_decode
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
 _ascii_encoder = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+
+def _quick_encoder():
+    """JSONEncoder makes a new C encoder for every value, which takes longer than writing a small one."""
+    make = json.encoder.c_make_encoder
+    if make is None:
+        return lambda value, _: _encoder.encode(value)
+    encode_text = json.encoder.encode_basestring
+    return make(None, _encoder.default, encode_text, None, ":", ",", False, False, False)
+
+
+_encode = _quick_encoder()
 
 
 def loads(body):
     """:raises ValueError: when the bytes are not UTF-8, not JSON, or nested too deep"""
     text = body.decode("utf-8-sig" if body.startswith(BOM) else "utf-8")
-    if text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
+    if len(text) > 2 * DEEPEST and text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
         raise ValueError("nested too deep")
     try:
         # Without white space around it, the value is all there is: the usual case, and the quick one.
         if text[:1] in ("{", "["):
-            value, end = _decoder.raw_decode(text)
+            value, end = _raw_decode(text)
             if end == len(text):
                 return value
         return _decoder.decode(text)
@@ -47,6 +60,6 @@ def dumps(value):
     """:return: UTF-8
     :raises TypeError, ValueError, RecursionError: when JSON cannot say it"""
     try:
-        return _encoder.encode(value).encode("utf-8")
+        return "".join(_encode(value, 0)).encode("utf-8")
     except UnicodeEncodeError:
         return _ascii_encoder.encode(value).encode("ascii")  # a lone surrogate can only be escaped

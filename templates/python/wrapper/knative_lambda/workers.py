@@ -1,27 +1,38 @@
-"""Threads for functions that block. One thread does the work as long as it gets on; others help out when it does not.
+"""Where functions that are not async are called: by the server's own thread as long as they are quick, else by threads beside it.
 
-Two Python threads that both have work hand the interpreter to and fro at every system call, which costs more than a short
-function does. So they take turns: what one turn of the server brought is given to a worker at its end, and the worker wakes the
-server when all of it is done. Only when a job waits and nothing was taken meanwhile does a function block; then every waiting
-job gets a thread at once.
+Two Python threads that both have work hand the interpreter to and fro at every system call. So they take turns: what one turn of
+the server brought is given to a worker at its end, and the worker wakes the server when all of it is done. Only when a job waits
+and nothing was taken meanwhile does a function block; then every waiting job gets a thread at once.
 """
+
+import time
 
 from _thread import allocate_lock
 from collections import deque
 from threading import Thread
 
+from .baton import Lost
+
 # How long a job waits for a thread that is busy before others are woken.
 PATIENCE_SECONDS = 0.002
 IDLE_SECONDS = 30
+# Calls that take less on average are made by the server's own thread.
+QUICK_SECONDS = 0.0003
+# How much one call counts in the average; and what is thought of a function before its first.
+WEIGHT = 0.1
+UNKNOWN_SECONDS = 0.001
 
 
 class Workers:
     """:param limit: threads at most; jobs beyond wait
-    :param done: is called on a worker's thread when nothing waits any more"""
+    :param done: is called on a worker's thread when nothing waits any more
+    :param baton: calls a job on the server's own thread"""
 
-    def __init__(self, limit, done):
+    def __init__(self, limit, done, baton):
         self.limit = limit
         self.done = done
+        self.baton = baton
+        self._average = UNKNOWN_SECONDS
         self._lock = allocate_lock()
         self._jobs = deque()
         self._asleep = []  # a lock for each; the last to fall asleep is the first to wake, so that the others can leave
@@ -31,13 +42,19 @@ class Workers:
         self._looked_at = 0.0
 
     def submit(self, job):
-        """On the server's thread. It begins after the next `look`."""
+        """On the server's thread. It begins at the next `look`."""
         self._jobs.append(job)
+
+    def took(self, seconds):
+        """A call of the function is over. Its wall time counts: who waits holds the server up as well."""
+        self._average += (seconds - self._average) * WEIGHT
 
     def look(self, now):
         """On the server's thread, at the end of every turn.
 
         :return: seconds after which to look again, None when nothing waits"""
+        if self._average < QUICK_SECONDS and not self._awake:
+            self._work_here()
         if not self._jobs:
             self._looked_at = now
             return None
@@ -51,6 +68,15 @@ class Workers:
         self._taken_before = self._taken
         self._looked_at = now
         return PATIENCE_SECONDS
+
+    def _work_here(self):
+        jobs, call = self._jobs, self.baton.call
+        try:
+            while jobs and self._average < QUICK_SECONDS:
+                call(jobs.popleft())
+        except Lost:
+            self.done()
+            raise
 
     def _wake(self, count):
         for _ in range(count):
