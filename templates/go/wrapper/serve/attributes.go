@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 )
 
+const nameRule = "has a name that is not lower-case letters and digits (section 3)"
+
 // longestValue: longer values could not be handed on as HTTP headers by the next hop.
 const longestValue = 8192
 
@@ -27,12 +29,23 @@ func pattern(form string) func() *regexp.Regexp {
 
 // checkAttribute holds one attribute against CloudEvents 1.0.2, section 3: what breaks a rule is refused, not repaired.
 func checkAttribute(name string, value any) error {
-	if !isCore(name) {
-		return checkExtension(name, value)
-	}
 	text, is := value.(string)
-	if !is {
+	switch {
+	case is:
+		return checkTextAttribute(name, text)
+	case isCore(name):
 		return refuseAttribute(name, "must be a string")
+	}
+	return checkExtension(name, value)
+}
+
+// checkTextAttribute is checkAttribute for a value that is text: in headers all are.
+func checkTextAttribute(name, text string) error {
+	if !isCore(name) {
+		if !isExtensionName(name) {
+			return refuseAttribute(name, nameRule)
+		}
+		return checkText(name, text)
 	}
 	if text == "" {
 		return refuseAttribute(name, "must not be empty")
@@ -78,11 +91,9 @@ func brokenRule(name, text string) string {
 
 func checkExtension(name string, value any) error {
 	if !isExtensionName(name) {
-		return refuseAttribute(name, "has a name that is not lower-case letters and digits (section 3)")
+		return refuseAttribute(name, nameRule)
 	}
 	switch value := value.(type) {
-	case string:
-		return checkText(name, value)
 	case bool:
 		return nil
 	case float64:
@@ -106,6 +117,9 @@ func isExtensionName(name string) bool {
 // checkText: section 3.1, type String. Length is counted in UTF-16, as the builder does.
 func checkText(name, text string) error {
 	length := 0
+	if len(text) <= longestValue && isPrintable(text) {
+		return nil
+	}
 	for at, character := range text {
 		length++
 		if character > 0xffff {
@@ -120,6 +134,16 @@ func checkText(name, text string) error {
 		return refuseAttribute(name, fmt.Sprintf("is longer than %d characters", longestValue))
 	}
 	return nil
+}
+
+// isPrintable tells the usual case, printable ASCII, from the others.
+func isPrintable(text string) bool {
+	for at := range len(text) {
+		if text[at] < ' ' || text[at] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // isForbidden: no control characters and no noncharacters.

@@ -67,7 +67,7 @@ func readBinary(headers http.Header, contentType string, media mediaType, body [
 		return nil, err
 	}
 	if contentType != "" {
-		if err := checkAttribute("datacontenttype", contentType); err != nil {
+		if err := checkTextAttribute("datacontenttype", contentType); err != nil {
 			return nil, err
 		}
 		event.DataContentType = contentType
@@ -118,10 +118,10 @@ func (e *received) readHeader(name, raw string) error {
 	}
 	value, err := decodeHeader(name, raw)
 	if err == nil {
-		err = checkAttribute(name, value)
+		err = checkTextAttribute(name, value)
 	}
 	if err == nil {
-		e.set(name, value)
+		e.setText(name, value)
 	}
 	return err
 }

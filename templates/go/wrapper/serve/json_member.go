@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 )
 
-// memberOf is the value of an object's member, nil when there is none. The text is known to be valid JSON, so its structure can be
+// memberOf is the value of an object's member, nil when there is none; its name is given in quotes. The text is known to be valid JSON, so its structure can be
 // followed by brackets and quotes alone: decoding all of it for one member would cost more than a short function.
-func memberOf(text json.RawMessage, name string) json.RawMessage {
-	quoted, _ := json.Marshal(name)
-	if !bytes.Contains(text, quoted) {
+func memberOf(text json.RawMessage, quoted string) json.RawMessage {
+	if !bytes.Contains(text, []byte(quoted)) {
 		return nil
 	}
 	var found json.RawMessage
@@ -20,7 +19,7 @@ func memberOf(text json.RawMessage, name string) json.RawMessage {
 	for at = skipSpace(text, at+1); text[at] != '}'; {
 		key := at
 		at = skipString(text, at)
-		isWanted := bytes.Equal(text[key:at], quoted)
+		isWanted := string(text[key:at]) == quoted
 		begin := skipSpace(text, skipSpace(text, at)+1)
 		at = skipValue(text, begin)
 		if isWanted {
@@ -31,6 +30,19 @@ func memberOf(text json.RawMessage, name string) json.RawMessage {
 		}
 	}
 	return found
+}
+
+// textOf is what a JSON string says; "" for any other value.
+func textOf(value json.RawMessage) string {
+	if len(value) == 0 || value[0] != '"' {
+		return ""
+	}
+	if bytes.IndexByte(value, '\\') < 0 {
+		return string(value[1 : len(value)-1])
+	}
+	var text string
+	_ = json.Unmarshal(value, &text) // the value is valid JSON, and a string
+	return text
 }
 
 func skipSpace(text []byte, at int) int {

@@ -92,17 +92,6 @@ func inJSON(value any) (text []byte) {
 	return text
 }
 
-// marshal is json.Marshal without the escapes that only HTML needs.
-func marshal(value any) ([]byte, error) {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(buffer.Bytes(), []byte{'\n'}), nil
-}
-
 // slogHandler is the logger that a function gets: log/slog in front, our lines behind.
 type slogHandler struct {
 	log    *logger

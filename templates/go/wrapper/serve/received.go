@@ -15,7 +15,14 @@ type received struct {
 
 // set keeps an attribute that was checked.
 func (e *received) set(name string, value any) {
-	text, _ := value.(string)
+	if text, is := value.(string); is {
+		e.setText(name, text)
+	} else {
+		e.Extensions = append(e.Extensions, lambda.Extension{Name: name, Value: value})
+	}
+}
+
+func (e *received) setText(name, text string) {
 	switch name {
 	case "specversion":
 		e.specversion = text
@@ -34,7 +41,7 @@ func (e *received) set(name string, value any) {
 	case "dataschema":
 		e.DataSchema = text
 	default:
-		e.Extensions = append(e.Extensions, lambda.Extension{Name: name, Value: value})
+		e.Extensions = append(e.Extensions, lambda.Extension{Name: name, Value: text})
 	}
 }
 
@@ -47,8 +54,7 @@ func (e *received) extension(name string) string {
 // contextID is the data's own contextId, or the event's id.
 func (e *received) contextID() string {
 	if e.Kind == lambda.JSON {
-		var own string
-		if json.Unmarshal(memberOf(e.Data, "contextId"), &own) == nil && own != "" {
+		if own := textOf(memberOf(e.Data, `"contextId"`)); own != "" {
 			return own
 		}
 	}
