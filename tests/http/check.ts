@@ -10,7 +10,7 @@ export type Expected = {
   code?: ErrorCode;
   field?: string;
   /** Of an outcome: what became of the event. `begun` is queued or started, which depends on who else builds. */
-  outcome?: 'begun' | 'pending' | 'skipped' | 'acknowledged' | 'deleted';
+  outcome?: 'alive' | 'begun' | 'pending' | 'skipped' | 'acknowledged' | 'deleted';
   headers?: Record<string, unknown>;
   /** Members of the body. */
   body?: object;

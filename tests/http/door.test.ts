@@ -10,6 +10,7 @@ import { exchange, openConnection, type RawResponse } from '../support/raw-conne
 import { archives, bombs, type ArchiveCase } from './cases/archives.ts';
 import { attributes, duplicates, extensions } from './cases/attributes.ts';
 import { readable, unreadable } from './cases/broker-delivery.ts';
+import { completions, type Build } from './cases/completions.ts';
 import { batches, contentModes } from './cases/content-modes.ts';
 import { eventData } from './cases/event-data.ts';
 import { framing } from './cases/framing.ts';
@@ -80,6 +81,15 @@ describeCases('the webhook handshake', platform, handshake);
 describeCases('the ids of a request', platform, ids);
 describeCases('a function that is run by a request', platform, invocation);
 
+describe('a completion', () => {
+  it.each(completions)('%s', async (_sentence, bytes, expected) => {
+    const { builds } = (await get(`/builds?parser_id=${echo.name}`)).json() as { builds: [Build & object] };
+    const [{ build_id, job_name, image_uri, image_digest, content_hash }] = builds;
+    const build = { build_id, job_name, image_uri, image_digest, content_hash };
+    checkAnswer(await exchange(platform().port, bytes(build)), expected);
+  });
+});
+
 const rejectedType = 'network.notifi.lambda.event.rejected';
 
 describe('an event that a broker delivered', () => {
@@ -140,6 +150,21 @@ const refusalOf = ({ refused }: ArchiveCase): Expected =>
     ? { status: 422, code: 'CONTENT_HASH_MISMATCH', field: 'data.content_hash' }
     : { ...refused, field: 's3_key' };
 
+describe('many events on one connection, sent at once', () => {
+  it('are answered in their order', async () => {
+    const names = Array.from({ length: 500 }, (_, index) => `wire-${index}`);
+    const connection = await openConnection(platform().port);
+    try {
+      await connection.write(Buffer.concat(names.map((subject) => binary({ attributes: { subject } }))));
+      const answered: unknown[] = [];
+      while (answered.length < names.length) answered.push((await connection.response()).json().parser_id);
+      expect(answered).toEqual(names);
+    } finally {
+      connection.destroy();
+    }
+  });
+});
+
 describe('a source that is an archive', () => {
   it.each(archives)('$sentence', async (archive) => {
     checkAnswer(await readArchive(archive), refusalOf(archive));
@@ -182,6 +207,13 @@ describe('after all of it', () => {
 
   it('has found nothing broken in itself', () => {
     expect(platform().log.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+  });
+
+  it('has logged no secret, and measured nobody by name', async () => {
+    expect(JSON.stringify(platform().log)).not.toContain('Bearer secret');
+    const { status, body } = await get('/metrics');
+    expect(status).toBe(200);
+    expect(body.toString()).not.toMatch(/acme|wire|smuggled|constructor|evil/);
   });
 
   it('holds no connection of anybody who has gone', async () => {

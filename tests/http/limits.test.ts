@@ -1,32 +1,12 @@
-// Limits on the wire: how much a tenant may send and all tenants together, how large a body may be and how long a request may take.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+// Limits on the wire: how much a tenant may send, all tenants together, and how many builds wait.
+import { describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startPlatform, type PlatformProcess } from '../support/platform-process.ts';
-import { exchange, openConnection, type RawResponse } from '../support/raw-connection.ts';
+import { exchange, type RawResponse } from '../support/raw-connection.ts';
 import { checkAnswer, type Expected } from './check.ts';
-import { attributeHeaders, batch, binary, fromBroker, message, plain, withData, type Header } from './requests.ts';
-import { writeSources } from './sources.ts';
+import { batch, binary, fromBroker, plain, withData } from './requests.ts';
+import { withPlatform } from './with-platform.ts';
 
 const taken = { status: 200, outcome: 'skipped' } as const;
-
-/** A platform for the tests of one `describe`; it has to be there, whole, at their end. */
-const withPlatform = (settings: Readonly<Record<string, string>>): (() => PlatformProcess) => {
-  const testing: { platform?: PlatformProcess } = {};
-  const platform = (): PlatformProcess => {
-    if (testing.platform === undefined) throw new Error('The platform is not there');
-    return testing.platform;
-  };
-  beforeAll(async () => {
-    testing.platform = await startPlatform(settings);
-    await writeSources(platform().folder, []);
-  });
-  afterAll(async () => {
-    expect(await platform().isAlive()).toBe(true);
-    expect(platform().log.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
-    expect(await platform().stop()).toEqual([]);
-  });
-  return platform;
-};
 
 const from = (tenant: string, path = '/cloudevents'): Buffer =>
   binary({ path, attributes: { source: `network.notifi.${tenant}` } });
@@ -144,145 +124,5 @@ describe('more builds than there is room for', () => {
     const busy = { status: 503, code: 'PACKING_BUSY', headers: { 'retry-after': '5' }, body: { limit: 'packing' } } as const;
     checkAnswer(await start('five', 'parsers/'), busy);
     checkAnswer(await start('five', 'parsers/', fromBroker), busy);
-  });
-});
-
-const limitBytes = 4096;
-
-describe('a body', () => {
-  const platform = withPlatform({ BODY_LIMIT_BYTES: String(limitBytes) });
-  const tooLarge = { status: 413, code: 'BODY_TOO_LARGE', field: 'body', headers: { connection: 'close' } } as const;
-  const large = `{"a":"${'x'.repeat(limitBytes)}"}`;
-  const chunked = (target: string): Buffer => {
-    const headers: Header[] = [['Host', 'x'], ...attributeHeaders(plain), ['Transfer-Encoding', 'chunked']];
-    return message(`POST ${target} HTTP/1.1`, headers, `${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`);
-  };
-
-  it.each([
-    ['of the limit is taken', binary({ body: `{"a":"${'x'.repeat(limitBytes - 8)}"}` }), taken],
-    ['over the limit is refused', binary({ body: large }), tooLarge],
-    ['over the limit is refused when its length is not told', chunked('/cloudevents'), tooLarge],
-    ['over the limit is refused wherever events are taken', binary({ path: '/', body: large }), tooLarge],
-    ['over the limit is refused for a function', binary({ path: '/functions/acme/wire/invoke', body: large }), tooLarge],
-    ['over the limit is refused for a batch', batch([{ ...plain, data: large }]), tooLarge],
-  ] as const)('%s', async (_sentence, bytes, expected) => {
-    checkAnswer(await exchange(platform().port, bytes), expected);
-  });
-
-  it('over the limit is refused by its length alone, before any of it is sent', async () => {
-    const headers: Header[] = [['Host', 'x'], ...attributeHeaders(plain), ['Content-Length', '999999999999']];
-    checkAnswer(await exchange(platform().port, message('POST /cloudevents HTTP/1.1', headers)), tooLarge);
-  });
-
-  it.each([binary({ path: fromBroker, body: large }), chunked(fromBroker)])(
-    'over the limit, from a broker, is rejected with all that is known of it, because a broker would drop it',
-    async (bytes) => {
-      const response = await exchange(platform().port, bytes);
-      expect(response.status).toBe(200);
-      expect(response.headers).toMatchObject({ 'ce-type': 'network.notifi.lambda.event.rejected', connection: 'close' });
-      const headers = { 'ce-id': plain.id, 'ce-source': plain.source, 'ce-type': plain.type };
-      expect(response.json()).toMatchObject({ code: 'BODY_TOO_LARGE', original_base64: '', original_headers: headers });
-    },
-  );
-
-  it('over the limit that keeps coming is not read for ever', async () => {
-    const connection = await openConnection(platform().port);
-    try {
-      await connection.write(
-        binary({ headers: [['Transfer-Encoding', 'chunked']] })
-          .toString()
-          .replace('Content-Length: 0\r\n', ''),
-      );
-      for (let sent = 0; sent < 100; sent++) await connection.write(`1000\r\n${'x'.repeat(4096)}\r\n`);
-      checkAnswer(await connection.response(), tooLarge);
-      expect(await connection.isClosed()).toBe(true);
-    } finally {
-      connection.destroy();
-    }
-  });
-});
-
-describe('a request that takes its time', () => {
-  const platform = withPlatform({ REQUEST_TIMEOUT_SECONDS: '1' });
-  const slow = { status: 503, code: 'SLOW_REQUEST', headers: { 'retry-after': '1', connection: 'close' } } as const;
-  const whole = binary({ body: `{"reason":"${' '.repeat(100)}"}` }).toString();
-
-  /** Some of it, then a byte now and then, which must not win it more time. */
-  const drip = async (begin: string, then: string): Promise<RawResponse> => {
-    const connection = await openConnection(platform().port);
-    const dripping = { on: true };
-    try {
-      await connection.write(begin);
-      const rest = (async () => {
-        for (let at = 0; dripping.on; at++) {
-          await sleep(200);
-          await connection.write(then.charAt(at % then.length));
-        }
-      })();
-      const response = await connection.response();
-      dripping.on = false;
-      await rest;
-      expect(await connection.isClosed()).toBe(true);
-      return response;
-    } finally {
-      connection.destroy();
-    }
-  };
-
-  it.each([
-    ['in its request line', 'POST /cloud', 'e'],
-    ['in its headers', 'POST /cloudevents HTTP/1.1\r\nHost: x\r\nce-id: ', 'a'],
-    ['in a header that never ends', whole.slice(0, whole.indexOf('Content-Length')), 'X'],
-    ['in its body', whole.slice(0, -100), ' '],
-    ['in its body, from a broker', whole.replace('/cloudevents', fromBroker).slice(0, -100), ' '],
-    ['in its chunks', whole.slice(0, whole.indexOf('Content-Length')) + 'Transfer-Encoding: chunked\r\n\r\n', '0'],
-  ])('%s is answered 503, and may come again', async (_where, begin, then) => {
-    checkAnswer(await drip(begin, then), slow);
-  });
-
-  it('does not keep others waiting', async () => {
-    const slowOnes = await Promise.all(Array.from({ length: 20 }, () => openConnection(platform().port)));
-    await Promise.all(slowOnes.map((connection) => connection.write(whole.slice(0, -1))));
-    checkAnswer(await exchange(platform().port, binary()), taken);
-    const closed = await Promise.all(slowOnes.map((connection) => connection.isClosed()));
-    for (const connection of slowOnes) connection.destroy();
-    expect(closed.every(Boolean)).toBe(true);
-  });
-
-  it('is closed when it sends nothing at all', async () => {
-    const connection = await openConnection(platform().port);
-    expect(await connection.isClosed()).toBe(true);
-    connection.destroy();
-  });
-
-  it('is answered after the ones before it on the same connection', async () => {
-    const connection = await openConnection(platform().port);
-    try {
-      await connection.write(binary().toString() + whole.slice(0, -1));
-      checkAnswer(await connection.response(), taken);
-      checkAnswer(await connection.response(), slow);
-      expect(await connection.isClosed()).toBe(true);
-    } finally {
-      connection.destroy();
-    }
-  });
-
-  it.each([
-    ['a body that is shorter than its length', whole.slice(0, -5)],
-    [
-      'a chunk that is shorter than its size',
-      whole.slice(0, whole.indexOf('Content-Length')) + 'Transfer-Encoding: chunked\r\n\r\n5\r\n{}',
-    ],
-    ['headers without an end', whole.slice(0, 100)],
-  ])('does not take %s for an event when its sender hangs up', async (_what, begin) => {
-    const connection = await openConnection(platform().port);
-    try {
-      await connection.write(begin);
-      connection.end();
-      checkAnswer(await connection.response(), { status: 400, code: 'MALFORMED_REQUEST' });
-      expect(await connection.isClosed()).toBe(true);
-    } finally {
-      connection.destroy();
-    }
   });
 });

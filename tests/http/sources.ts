@@ -11,6 +11,7 @@ const files: Readonly<Record<string, string>> = {
   'parsers/plain.js': 'export const handle = () => 1;\n',
   'parsers/echo.js': echo,
   'texts/readme.txt': 'no code\n',
+  'archives/broken.zip': 'no archive',
 };
 
 /** @param folder has `outside.js` beside the sources, for keys that climb */

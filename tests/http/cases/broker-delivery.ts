@@ -103,6 +103,26 @@ export const readable: readonly BrokerCase[] = [
     },
   ],
   [
+    'rejects a source that breaks a rule',
+    withData('build.start', { s3_key: 'archives/broken.zip' }, { path }),
+    { code: 'SOURCE_INVALID', category: 'source_invalid', field: 's3_key', original: { ...plain, type: type('build.start') } },
+  ],
+  [
+    'rejects a source that is not the one that was asked for',
+    withData('build.start', { s3_key: 'parsers/plain.js', content_hash: 'a'.repeat(64) }, { path }),
+    {
+      code: 'CONTENT_HASH_MISMATCH',
+      category: 'source_invalid',
+      field: 'data.content_hash',
+      original: { ...plain, type: type('build.start') },
+    },
+  ],
+  [
+    'rejects a source that no runtime fits',
+    withData('build.start', { s3_key: 'texts/' }, { path }),
+    { code: 'RUNTIME_UNKNOWN', category: 'source_invalid', field: 'runtime', original: { ...plain, type: type('build.start') } },
+  ],
+  [
     'rejects a completion of a build that nobody asked for',
     withData('build.complete', { build_id: '0123456789abcdef' }, { path }),
     {
@@ -156,6 +176,28 @@ export const unreadable: readonly BrokerCase[] = [
       category: 'validation',
       field: 'body',
       body: text.slice(0, -5),
+      headers: { 'content-type': structuredType },
+    },
+  ],
+  [
+    'rejects an event of another version',
+    binary({ path, attributes: { specversion: '0.3' } }),
+    {
+      code: 'UNSUPPORTED_SPECVERSION',
+      category: 'validation',
+      field: 'specversion',
+      body: '',
+      headers: { ...attributes, 'ce-id': plain.id, 'ce-specversion': '0.3' },
+    },
+  ],
+  [
+    'rejects a structured event that is a list',
+    structured([plain], { path }),
+    {
+      code: 'INVALID_ENVELOPE',
+      category: 'validation',
+      field: 'event',
+      body: JSON.stringify([plain]),
       headers: { 'content-type': structuredType },
     },
   ],

@@ -1,7 +1,7 @@
 // Where one request ends and the next begins. Whoever could make two readers disagree on that could smuggle a request past the first;
 // so each of these gets one definite answer, the connection ends, and what follows is not taken for a request.
 import type { Expected } from '../check.ts';
-import { binary, message, plain, attributeHeaders, type Header } from '../requests.ts';
+import { attributeHeaders, binary, message, plain, request, type Header } from '../requests.ts';
 
 /** Every answer that comes before the connection is closed. */
 export type FramingCase = readonly [sentence: string, bytes: Buffer, answers: readonly Expected[]];
@@ -165,12 +165,35 @@ const largeHeads: readonly FramingCase[] = [
   ['refuses trailers of 40 kB', withHeaders([chunked], `0\r\nX-A: ${long}\r\n\r\n`), tooLarge],
 ];
 
+const hiding = (method: string, path: string): Buffer => request({ method, path }, [], smuggled);
+const last = binary({ headers: [['Connection', 'close']] });
+const alive = { status: 200, outcome: 'alive' } as const;
+const noEvent = { status: 400, code: 'MISSING_ATTRIBUTE', field: 'specversion' } as const;
+const notAllowed = { status: 405, code: 'METHOD_NOT_ALLOWED' } as const;
+const notFound = { status: 404, code: 'ROUTE_NOT_FOUND' } as const;
+
 /** Bytes behind a whole request are answered behind its answer, never in its place. */
 const inOrder: readonly FramingCase[] = [
   [
     'answers the event, then refuses what is no request behind it',
     Buffer.concat([binary(), Buffer.from('no request\r\n\r\n')]),
     [taken, malformed],
+  ],
+  ['takes a request within the body of a GET for that body', Buffer.concat([hiding('GET', '/healthz'), last]), [alive, taken]],
+  [
+    'takes a request within the body of an event for that body',
+    Buffer.concat([hiding('POST', '/cloudevents'), last]),
+    [noEvent, taken],
+  ],
+  [
+    'takes a request within a body that it does not want for that body',
+    Buffer.concat([hiding('PUT', '/cloudevents'), last]),
+    [notAllowed, taken],
+  ],
+  [
+    'takes a request within a body that nobody wants for that body',
+    Buffer.concat([hiding('POST', '/nothing'), last]),
+    [notFound, taken],
   ],
   [
     'answers two events, then refuses what is no request behind them',
