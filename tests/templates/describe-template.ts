@@ -7,6 +7,8 @@ import { describeBuild } from './suites/build.ts';
 import { describeCallback } from './suites/callback.ts';
 import { describeContainment } from './suites/containment.ts';
 import { describeEntries } from './suites/entries.ts';
+import { describeExample } from './suites/example.ts';
+import { describeImage } from './suites/image.ts';
 import { describeMetrics } from './suites/metrics.ts';
 import { describeOutput } from './suites/output.ts';
 import { describeProcess } from './suites/process.ts';
@@ -44,5 +46,7 @@ export function describeTemplate(language: Language): void {
     describeStop(subject);
     describeBuild(subject);
     describeEntries(subject);
+    describeImage(subject);
+    describeExample(subject);
   });
 }
