@@ -7,5 +7,6 @@ if [ -d dependencies/node_modules ]; then
   rm -rf function/node_modules
   ln -s ../dependencies/node_modules function/node_modules
 fi
+mkdir -p compile-cache
 node build/compile.mjs
 exec node build/warm.mjs

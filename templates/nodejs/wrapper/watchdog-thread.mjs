@@ -9,18 +9,18 @@ const { pulse, period, limitMs, line } = workerData;
 const turnsUntilCut = Math.ceil(limitMs / period);
 /** What does not run JavaScript cannot be cut off; it gets this much longer, then the process ends. */
 const turnsUntilEnd = turnsUntilCut + Math.ceil(1_000 / period);
-let session;
 let seen = 0;
 let missing = 0;
 
-/** Ends the running JavaScript of the main thread, as a debugger's stop button does. */
+/** Ends the running JavaScript of the main thread, as a debugger's stop button does, and tells it so. */
 function cutOff() {
-  Atomics.store(pulse, 1, 1);
-  if (session === undefined) {
-    session = new Session();
-    session.connectToMainThread();
-  }
-  session.post('Runtime.terminateExecution');
+  const session = new Session();
+  session.connectToMainThread();
+  session.post('Runtime.terminateExecution', () => {
+    // A process that ends waits for its debuggers.
+    session.disconnect();
+    Atomics.store(pulse, 1, 1);
+  });
 }
 
 function endProcess() {
