@@ -2,7 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { bucketOptions, createLocalRateLimiter, type Rate } from '../adapters/local/rate-limiter.ts';
+import { createLocalRateLimiter } from '../adapters/local/rate-limiter.ts';
+import { bucketOptions, type Rate } from '../adapters/local/token-bucket.ts';
 import { createApp } from '../builder/app.ts';
 import { createBuilder, type Builder } from '../builder/builder.ts';
 import { createAdmitEvent, createPackingLimit, limitedStore, type AdmitEvent } from '../builder/limits.ts';

@@ -38,4 +38,25 @@ export const rateLimiterContract = (open: Open): void => {
     expect(verdicts.filter(({ allowed }) => allowed)).toHaveLength(2);
     await limiter.close();
   });
+
+  it('is as full as the burst again after it was emptied, and no fuller', async () => {
+    const limiter = await open({ perMinute: 2_400, burst: 8 });
+    const askTwelve = async (): Promise<number> => {
+      const verdicts = await Promise.all(Array.from({ length: 12 }, () => limiter.take('k')));
+      return verdicts.filter(({ allowed }) => allowed).length;
+    };
+    expect(await askTwelve()).toBe(8);
+    await sleep(1_100);
+    expect(await askTwelve()).toBe(8);
+    await limiter.close();
+  });
+
+  it('allows as many one after the other as at once', async () => {
+    const limiter = await open({ perMinute: 1, burst: 8 });
+    const left: number[] = [];
+    for (let asked = 0; asked < 8; asked++) left.push((await limiter.take('k')).remaining);
+    expect(left).toEqual([7, 6, 5, 4, 3, 2, 1, 0]);
+    expect((await limiter.take('k')).allowed).toBe(false);
+    await limiter.close();
+  });
 };

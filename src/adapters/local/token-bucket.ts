@@ -1,0 +1,104 @@
+// One token bucket in this process, with Bottleneck: a well-kept limiter whose reservoir is a token bucket.
+import Bottleneck from 'bottleneck';
+
+export type Rate = { perMinute: number; burst: number };
+
+/** Bottleneck refills at multiples of 250 ms. */
+const heartbeatMs = 250;
+
+/** The shortest interval that adds whole tokens. */
+export const refill = ({ perMinute }: Rate): { amount: number; intervalMs: number } => {
+  for (let intervalMs = heartbeatMs; intervalMs < 60_000; intervalMs += heartbeatMs) {
+    const amount = (perMinute * intervalMs) / 60_000;
+    if (Number.isInteger(amount)) return { amount, intervalMs };
+  }
+  return { amount: Math.ceil(perMinute), intervalMs: 60_000 };
+};
+
+/** A limiter that holds `burst` tokens, full at the start, and gets `perMinute` new ones. */
+export const bucketOptions = (rate: Rate): Bottleneck.ConstructorOptions => {
+  const { amount, intervalMs } = refill(rate);
+  return {
+    reservoir: rate.burst,
+    reservoirIncreaseAmount: amount,
+    reservoirIncreaseInterval: intervalMs,
+    reservoirIncreaseMaximum: rate.burst,
+  };
+};
+
+export type TokenBucket = {
+  /** What is left after one token was taken, negative when there was none. */
+  take(): number | Promise<number>;
+  close(): Promise<void>;
+};
+
+/**
+ * Bottleneck answers on a timer, a millisecond or two later, and an event passes three limits. So a quarter of the tokens is drawn
+ * beforehand, and only who finds none of those waits. The reservoir is smaller by as many: together they never exceed the burst.
+ */
+export const createTokenBucket = (rate: Rate): TokenBucket => {
+  const beforehand = Math.floor(rate.burst / 4);
+  const inReservoir = rate.burst - beforehand;
+  const limiter = new Bottleneck({ ...bucketOptions(rate), reservoir: inReservoir, reservoirIncreaseMaximum: inReservoir });
+  const waiting: ((left: number) => void)[] = [];
+  let drawn = beforehand;
+  let reservoir = inReservoir;
+  let filling = false;
+  let later: NodeJS.Timeout | undefined;
+
+  const give = (): number => (drawn > 0 ? reservoir + --drawn : -1);
+
+  /** Whole again, and no more than that: the rate may have added tokens since they were drawn. */
+  const putBack = async (tokens: number): Promise<void> => {
+    const excess = (await limiter.incrementReservoir(tokens)) - inReservoir;
+    if (excess > 0) await limiter.incrementReservoir(-excess);
+  };
+
+  const draw = async (wanted: number): Promise<void> => {
+    const left = await limiter.incrementReservoir(-wanted);
+    const missing = Math.min(wanted, Math.max(0, -left));
+    if (missing > 0) await putBack(missing);
+    drawn += wanted - missing;
+    reservoir = Math.max(0, left);
+  };
+
+  /** For all that wait, with one operation; whoever arrives meanwhile shares the next one. */
+  const fill = async (): Promise<void> => {
+    if (filling) return;
+    filling = true;
+    do {
+      const served = waiting.splice(0);
+      await draw(served.length + beforehand - drawn);
+      for (const resolve of served) resolve(give());
+    } while (waiting.length > 0);
+    filling = false;
+    fillLater();
+  };
+
+  /** A reservoir that is full gets no more tokens, so those that are missing beside it would be lost. */
+  const fillLater = (): void => {
+    if (drawn === beforehand || later !== undefined) return;
+    later = setTimeout(() => {
+      later = undefined;
+      void fill();
+    }, heartbeatMs).unref();
+  };
+
+  return {
+    take: () => {
+      if (drawn === 0) {
+        const left = new Promise<number>((resolve) => waiting.push(resolve));
+        void fill();
+        return left;
+      }
+      const left = give();
+      if (drawn < beforehand / 2) void fill();
+      else fillLater();
+      return left;
+    },
+    close: () => {
+      clearTimeout(later);
+      return limiter.disconnect(false);
+    },
+  };
+};
