@@ -26,6 +26,20 @@ export const bucketOptions = (rate: Rate): Bottleneck.ConstructorOptions => {
   };
 };
 
+type Drawn = { tokens: number; /** In the reservoir. */ left: number };
+
+/** As many of the tokens as there are. Bottleneck's reservoir goes below zero, so what was not there is put back. */
+const drawFrom = async (limiter: Bottleneck, capacity: number, wanted: number): Promise<Drawn> => {
+  const left = await limiter.incrementReservoir(-wanted);
+  const missing = Math.min(wanted, Math.max(0, -left));
+  if (missing > 0) {
+    // The rate may have added tokens since they were drawn.
+    const excess = (await limiter.incrementReservoir(missing)) - capacity;
+    if (excess > 0) await limiter.incrementReservoir(-excess);
+  }
+  return { tokens: wanted - missing, left: Math.max(0, left) };
+};
+
 export type TokenBucket = {
   /** What is left after one token was taken, negative when there was none. */
   take(): number | Promise<number>;
@@ -38,29 +52,15 @@ export type TokenBucket = {
  */
 export const createTokenBucket = (rate: Rate): TokenBucket => {
   const beforehand = Math.floor(rate.burst / 4);
-  const inReservoir = rate.burst - beforehand;
-  const limiter = new Bottleneck({ ...bucketOptions(rate), reservoir: inReservoir, reservoirIncreaseMaximum: inReservoir });
+  const capacity = rate.burst - beforehand;
+  const limiter = new Bottleneck({ ...bucketOptions(rate), reservoir: capacity, reservoirIncreaseMaximum: capacity });
   const waiting: ((left: number) => void)[] = [];
   let drawn = beforehand;
-  let reservoir = inReservoir;
+  let reservoir = capacity;
   let filling = false;
   let later: NodeJS.Timeout | undefined;
 
   const give = (): number => (drawn > 0 ? reservoir + --drawn : -1);
-
-  /** Whole again, and no more than that: the rate may have added tokens since they were drawn. */
-  const putBack = async (tokens: number): Promise<void> => {
-    const excess = (await limiter.incrementReservoir(tokens)) - inReservoir;
-    if (excess > 0) await limiter.incrementReservoir(-excess);
-  };
-
-  const draw = async (wanted: number): Promise<void> => {
-    const left = await limiter.incrementReservoir(-wanted);
-    const missing = Math.min(wanted, Math.max(0, -left));
-    if (missing > 0) await putBack(missing);
-    drawn += wanted - missing;
-    reservoir = Math.max(0, left);
-  };
 
   /** For all that wait, with one operation; whoever arrives meanwhile shares the next one. */
   const fill = async (): Promise<void> => {
@@ -68,7 +68,9 @@ export const createTokenBucket = (rate: Rate): TokenBucket => {
     filling = true;
     do {
       const served = waiting.splice(0);
-      await draw(served.length + beforehand - drawn);
+      const { tokens, left } = await drawFrom(limiter, capacity, served.length + beforehand - drawn);
+      drawn += tokens;
+      reservoir = left;
       for (const resolve of served) resolve(give());
     } while (waiting.length > 0);
     filling = false;
@@ -84,21 +86,21 @@ export const createTokenBucket = (rate: Rate): TokenBucket => {
     }, heartbeatMs).unref();
   };
 
-  return {
-    take: () => {
-      if (drawn === 0) {
-        const left = new Promise<number>((resolve) => waiting.push(resolve));
-        void fill();
-        return left;
-      }
-      const left = give();
-      if (drawn < beforehand / 2) void fill();
-      else fillLater();
+  const take = (): number | Promise<number> => {
+    if (drawn === 0) {
+      const left = new Promise<number>((resolve) => waiting.push(resolve));
+      void fill();
       return left;
-    },
-    close: () => {
-      clearTimeout(later);
-      return limiter.disconnect(false);
-    },
+    }
+    const left = give();
+    if (drawn < beforehand / 2) void fill();
+    else fillLater();
+    return left;
   };
+
+  const close = (): Promise<void> => {
+    clearTimeout(later);
+    return limiter.disconnect(false);
+  };
+  return { take, close };
 };
