@@ -1,23 +1,14 @@
 package serve
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"net/http"
 	"os"
 	"testing"
 	"time"
 
 	"knative-lambda.local/lambda"
+	"knative-lambda.local/lambda/http1"
 )
-
-type sink struct{ h http.Header }
-
-func (s *sink) Header() http.Header             { return s.h }
-func (s *sink) Write(b []byte) (int, error)     { return len(b), nil }
-func (s *sink) WriteHeader(int)                 {}
-func (s *sink) SetReadDeadline(time.Time) error { return nil }
 
 func BenchmarkDoor(b *testing.B) {
 	c := config{tenant: "a", name: "b", timeout: time.Minute, bodyLimit: 1 << 20, level: infoLevel}
@@ -39,10 +30,18 @@ func BenchmarkDoor(b *testing.B) {
 	}
 	d := &door{c, l, m, newReplies(c), &executor{function: f, config: c, log: l, metrics: m, blocked: life.blocked, workers: newWorkers()}, life}
 	body := []byte(`{"contextId":"ctx-1","parameters":{"blockId":"0x1b4","blockchainType":"EVM","logIndices":[1,2,3]}}`)
-	h := http.Header{"Ce-Id": {"a3c1f0e2"}, "Ce-Source": {"network.notifi.acme-corp"}, "Ce-Type": {"network.notifi.lambda.parser.start"}, "Ce-Subject": {"price_feed"}, "Ce-Specversion": {"1.0"}, "Ce-Correlationid": {"c-1"}, "Ce-Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}, "Content-Type": {"application/json"}, "Connection": {"keep-alive"}}
+	r := &http1.Request{Method: "POST", Path: "/", Body: body, Headers: []http1.Header{
+		{Name: "ce-specversion", Value: "1.0"}, {Name: "ce-id", Value: "a3c1f0e2"}, {Name: "ce-source", Value: "network.notifi.acme-corp"},
+		{Name: "ce-type", Value: "network.notifi.lambda.parser.start"}, {Name: "ce-subject", Value: "price_feed"},
+		{Name: "ce-correlationid", Value: "c-1"}, {Name: "content-type", Value: "application/json"},
+		{Name: "ce-traceparent", Value: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+	}}
 	b.ReportAllocs()
 	for b.Loop() {
-		r := &http.Request{Method: "POST", Header: h, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body))}
-		d.ServeHTTP(&sink{http.Header{}}, r)
+		if answer, written := d.handle(r); answer.Status != 200 {
+			b.Fatal(string(answer.Body))
+		} else {
+			written()
+		}
 	}
 }

@@ -27,7 +27,7 @@ type executor struct {
 	metrics   *metrics
 	scheduler *scheduler
 	blocked   func()
-	workers   workers
+	workers   *workers
 	stuck     atomic.Int64
 }
 

@@ -3,20 +3,20 @@ package serve
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"knative-lambda.local/lambda"
+	"knative-lambda.local/lambda/http1"
 )
 
 // readRequest tells the three modes of the CloudEvents HTTP binding 1.0.2 apart and reads what the request carries.
-func readRequest(headers http.Header, body []byte) (events []*received, batch bool, err error) {
-	contentType := headers.Get("Content-Type")
+func readRequest(r *http1.Request) (events []*received, batch bool, err error) {
+	contentType, body := r.First("content-type"), r.Body
 	media := readMediaType(contentType)
 	if !strings.HasPrefix(media.name, "application/cloudevents") {
-		event, err := readBinary(headers, contentType, media, body)
+		event, err := readBinary(r.Headers, contentType, media, body)
 		return []*received{event}, false, err
 	}
 	switch {
@@ -58,7 +58,7 @@ func readBatch(body []byte) ([]*received, error) {
 	return events, nil
 }
 
-func readBinary(headers http.Header, contentType string, media mediaType, body []byte) (*received, error) {
+func readBinary(headers []http1.Header, contentType string, media mediaType, body []byte) (*received, error) {
 	event := &received{}
 	if err := event.readHeaders(headers); err != nil {
 		return nil, err
@@ -75,47 +75,46 @@ func readBinary(headers http.Header, contentType string, media mediaType, body [
 	return event, event.readData(media.kind, body)
 }
 
-func (e *received) readHeaders(headers http.Header) error {
-	var broken []string
-	for header, values := range headers {
-		if !strings.HasPrefix(header, "Ce-") {
+func (e *received) readHeaders(headers []http1.Header) error {
+	if name, repeated := repeatedAttribute(headers); repeated {
+		return refuse("DUPLICATE_ATTRIBUTE", cut(name, 64), fmt.Sprintf("Header %q is given twice", "ce-"+cut(name, 64)))
+	}
+	for _, header := range headers {
+		if name, carries := strings.CutPrefix(header.Name, "ce-"); carries && name == "datacontenttype" {
+			return refuseAttribute(name, "is carried by Content-Type in binary mode")
+		}
+	}
+	for _, header := range headers {
+		if name, carries := strings.CutPrefix(header.Name, "ce-"); carries {
+			if err := e.readHeader(name, header.Value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// repeatedAttribute is the first that is given twice. Among few headers, looking back is quicker than a set.
+func repeatedAttribute(headers []http1.Header) (name string, repeated bool) {
+	const few = 32
+	seen := map[string]bool{}
+	for at, header := range headers {
+		name, carries := strings.CutPrefix(header.Name, "ce-")
+		if !carries {
 			continue
 		}
-		name := attributeOf(header)
-		if len(values) > 1 {
-			return refuse("DUPLICATE_ATTRIBUTE", cut(name, 64), fmt.Sprintf("Header %q is given twice", "ce-"+cut(name, 64)))
+		same := func(other http1.Header) bool { return other.Name == header.Name }
+		if seen[name] || len(headers) <= few && slices.ContainsFunc(headers[:at], same) {
+			return name, true
 		}
-		if e.readHeader(name, values[0]) != nil {
-			broken = append(broken, name)
+		if len(headers) > few {
+			seen[name] = true
 		}
 	}
-	if len(broken) == 0 {
-		return nil
-	}
-	// Headers have no order here; of several that break a rule, always the same one is named.
-	name := slices.Min(broken)
-	return e.readHeader(name, headers[http.CanonicalHeaderKey("ce-"+name)][0])
-}
-
-// usual saves the most frequent names their conversion.
-var usual = map[string]string{
-	"Ce-Specversion": "specversion", "Ce-Id": "id", "Ce-Source": "source", "Ce-Type": "type", "Ce-Subject": "subject",
-	"Ce-Time": "time", "Ce-Traceparent": "traceparent", "Ce-Correlationid": "correlationid", "Ce-Causationid": "causationid",
-	"Ce-Knativearrivaltime": "knativearrivaltime",
-}
-
-// attributeOf is the attribute that a header carries.
-func attributeOf(header string) string {
-	if name, known := usual[header]; known {
-		return name
-	}
-	return strings.ToLower(header[len("Ce-"):])
+	return "", false
 }
 
 func (e *received) readHeader(name, raw string) error {
-	if name == "datacontenttype" {
-		return refuseAttribute(name, "is carried by Content-Type in binary mode")
-	}
 	value, err := decodeHeader(name, raw)
 	if err == nil {
 		err = checkTextAttribute(name, value)

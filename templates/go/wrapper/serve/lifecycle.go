@@ -1,17 +1,12 @@
 package serve
 
 import (
-	"context"
-	"net/http"
 	"os"
 	"os/signal"
 	"sync"
 	"syscall"
 	"time"
 )
-
-// leaving is how long answers that are written may take to leave, once nothing is in hand.
-const leaving = 500 * time.Millisecond
 
 // ending is how the process will end, once it has begun to.
 type ending struct {
@@ -29,7 +24,6 @@ var (
 type lifecycle struct {
 	log    *logger
 	drain  time.Duration
-	server *http.Server
 	mutex  sync.Mutex
 	ending *ending
 	inHand int
@@ -111,9 +105,6 @@ func (l *lifecycle) end(how ending) {
 		l.log.always(errorLevel, "stopped with work in hand", nil, field{"in_flight", left})
 		os.Exit(1)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), leaving)
-	defer cancel()
-	_ = l.server.Shutdown(ctx)
 	l.log.always(how.level, how.message, nil)
 	os.Exit(how.code)
 }

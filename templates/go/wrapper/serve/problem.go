@@ -1,6 +1,10 @@
 package serve
 
-import "fmt"
+import (
+	"fmt"
+
+	"knative-lambda.local/lambda/http1"
+)
 
 // code names a problem: RFC 9457, with the builder's codes. A broker retries 5xx and drops 4xx, so what can heal is 5xx.
 type code string
@@ -18,6 +22,7 @@ var problems = map[code]struct {
 	"MALFORMED_REQUEST":       {400, "The request is not valid HTTP or not valid for this route"},
 	"METHOD_NOT_ALLOWED":      {405, "The route does not answer this method"},
 	"BODY_TOO_LARGE":          {413, "The body is larger than the limit"},
+	"HEADERS_TOO_LARGE":       {431, "The headers are larger than the limit"},
 	"UNSUPPORTED_MEDIA_TYPE":  {415, "The content type or its charset is not supported"},
 	"FUNCTION_ERROR":          {500, "The function failed"},
 	"RESULT_NOT_SERIALIZABLE": {500, "The function returned what JSON cannot say"},
@@ -80,14 +85,14 @@ func (d document) of(r *refusal) document {
 	return d
 }
 
-func (d document) answer() response {
+func (d document) answer() http1.Response {
 	body, _ := marshal(d)
-	headers := []string{"Content-Type", "application/problem+json"}
+	headers := []http1.Header{{Name: "content-type", Value: "application/problem+json"}}
 	switch d.Code {
 	case "METHOD_NOT_ALLOWED":
-		headers = append(headers, "Allow", "POST")
+		headers = append(headers, http1.Header{Name: "allow", Value: "POST"})
 	case "STOPPING", "CALLBACK_UNDELIVERED":
-		headers = append(headers, "Retry-After", "1")
+		headers = append(headers, http1.Header{Name: "retry-after", Value: "1"})
 	}
-	return response{d.Status, headers, body}
+	return http1.Response{Status: d.Status, Headers: headers, Body: body}
 }

@@ -7,15 +7,9 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
-)
 
-// response is an answer to a request.
-type response struct {
-	status int
-	// headers are names in canonical form, each followed by its value.
-	headers []string
-	body    []byte
-}
+	"knative-lambda.local/lambda/http1"
+)
 
 var replyTypes = map[outcomeKind]string{complete: "network.notifi.lambda.parser.complete", failed: "network.notifi.lambda.parser.failed"}
 
@@ -27,26 +21,26 @@ func newReplies(c config) replies {
 	return replies{c.tenant, c.name, "network.notifi." + c.tenant}
 }
 
-func (r replies) answer(x *execution) response {
+func (r replies) answer(x *execution) http1.Response {
 	if x.outcome.kind == empty {
-		return response{status: http.StatusNoContent}
+		return http1.Response{Status: http.StatusNoContent}
 	}
 	if x.outcome.code != "" {
 		return x.problem()
 	}
 	id := encodeHeader(x.event.ID)
-	return response{http.StatusOK, []string{
-		"Content-Type", x.outcome.contentType(),
-		"Ce-Specversion", "1.0",
-		"Ce-Id", id + "-reply",
-		"Ce-Source", r.source,
-		"Ce-Type", replyTypes[x.outcome.kind],
-		"Ce-Subject", r.name,
-		"Ce-Time", now(),
-		"Ce-Correlationid", encodeHeader(x.event.CorrelationID),
-		"Ce-Causationid", id,
-		"Ce-Traceparent", x.event.TraceParent,
-	}, r.data(x)}
+	return http1.Response{Status: http.StatusOK, Body: r.data(x), Headers: []http1.Header{
+		{Name: "content-type", Value: x.outcome.contentType()},
+		{Name: "ce-specversion", Value: "1.0"},
+		{Name: "ce-id", Value: id + "-reply"},
+		{Name: "ce-source", Value: r.source},
+		{Name: "ce-type", Value: replyTypes[x.outcome.kind]},
+		{Name: "ce-subject", Value: r.name},
+		{Name: "ce-time", Value: now()},
+		{Name: "ce-correlationid", Value: encodeHeader(x.event.CorrelationID)},
+		{Name: "ce-causationid", Value: id},
+		{Name: "ce-traceparent", Value: x.event.TraceParent},
+	}}
 }
 
 // second is a time up to its seconds, as text.
@@ -93,7 +87,7 @@ func (r replies) data(x *execution) []byte {
 
 // answerBatch: one event that may heal makes the whole batch come again: its problem is the answer, the first one's if there are
 // several.
-func (r replies) answerBatch(all []*execution) response {
+func (r replies) answerBatch(all []*execution) http1.Response {
 	var parts [][]byte
 	for _, x := range all {
 		if x.outcome.code != "" {
@@ -104,10 +98,10 @@ func (r replies) answerBatch(all []*execution) response {
 		}
 	}
 	if len(parts) == 0 {
-		return response{status: http.StatusNoContent}
+		return http1.Response{Status: http.StatusNoContent}
 	}
-	headers := []string{"Content-Type", "application/cloudevents-batch+json; charset=utf-8"}
-	return response{http.StatusOK, headers, bytes.Join([][]byte{{'['}, bytes.Join(parts, []byte{','}), {']'}}, nil)}
+	headers := []http1.Header{{Name: "content-type", Value: "application/cloudevents-batch+json; charset=utf-8"}}
+	return http1.Response{Status: http.StatusOK, Headers: headers, Body: bytes.Join([][]byte{{'['}, bytes.Join(parts, []byte{','}), {']'}}, nil)}
 }
 
 func (r replies) inBatch(x *execution) []byte {
@@ -125,7 +119,7 @@ func (r replies) inBatch(x *execution) []byte {
 	return text
 }
 
-func (x *execution) problem() response {
+func (x *execution) problem() http1.Response {
 	told := problem(x.outcome.code, x.outcome.message)
 	told.CorrelationID, told.TraceID, told.EventID = x.event.CorrelationID, x.trace.traceID, x.event.ID
 	return told.answer()

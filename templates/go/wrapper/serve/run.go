@@ -2,14 +2,13 @@
 package serve
 
 import (
-	"log"
 	"math"
 	"net"
-	"net/http"
 	"os"
 	"runtime/debug"
 	"strconv"
-	"time"
+
+	"knative-lambda.local/lambda/http1"
 )
 
 const garbagePercent = 400
@@ -34,8 +33,10 @@ func Run(function Function) {
 		function: function, config: config, log: log, metrics: metrics,
 		scheduler: newScheduler(config, log), workers: newWorkers(), blocked: lifecycle.blocked,
 	}
-	server := newServer(&door{config, log, metrics, newReplies(config), executor, lifecycle}, log)
-	lifecycle.server = server
+	door := &door{config, log, metrics, newReplies(config), executor, lifecycle}
+	server := &http1.Server{
+		Handle: door.handle, Refuse: door.refuseRequest, Stopping: lifecycle.stopping, BodyLimit: config.bodyLimit,
+	}
 	listener, err := net.Listen("tcp", net.JoinHostPort(config.host, strconv.Itoa(config.port)))
 	if err != nil {
 		log.end("cannot listen", field{"error", err.Error()})
@@ -45,20 +46,5 @@ func Run(function Function) {
 	milliseconds := math.Ceil(startup.Seconds() * 1000)
 	log.always(infoLevel, "listening", nil, field{"port", listener.Addr().(*net.TCPAddr).Port}, field{"startup_ms", milliseconds})
 	err = server.Serve(listener)
-	if err != http.ErrServerClosed {
-		log.end("cannot listen", field{"error", err.Error()})
-	}
-	select {} // the lifecycle ends the process
-}
-
-func newServer(handler http.Handler, l *logger) *http.Server {
-	return &http.Server{
-		Handler: handler,
-		// A request that does not arrive whole in this time never will.
-		ReadTimeout: 60 * time.Second,
-		// Longer than any proxy in front keeps an idle connection: the one who closes first must not be the one who is sent to.
-		IdleTimeout:    120 * time.Second,
-		MaxHeaderBytes: 16 * 1024,
-		ErrorLog:       log.New(lineWriter{l, warnLevel, "http"}, "", 0),
-	}
+	log.end("cannot listen", field{"error", err.Error()})
 }

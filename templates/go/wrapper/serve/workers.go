@@ -1,34 +1,36 @@
 package serve
 
-import "time"
+import "sync/atomic"
 
-// workerPatience is how long a goroutine waits for the next event before it ends.
-const workerPatience = 10 * time.Second
+// mostIdle goroutines wait for the next event: as many as a container gets at once from Knative, and some more.
+const mostIdle = 64
 
 // workers keep goroutines for the next event: a new one begins with a small stack, and growing it takes as long as a short
 // function. One that a function never gives back is replaced by another.
-type workers struct{ idle chan func() }
+type workers struct {
+	next chan func()
+	idle atomic.Int64
+}
 
-func newWorkers() workers { return workers{make(chan func())} }
+func newWorkers() *workers { return &workers{next: make(chan func())} }
 
 // do runs the work at once, beside the caller.
-func (w workers) do(work func()) {
+func (w *workers) do(work func()) {
 	select {
-	case w.idle <- work:
+	case w.next <- work:
 	default:
 		go w.run(work)
 	}
 }
 
-func (w workers) run(work func()) {
-	patience := time.NewTimer(workerPatience)
+func (w *workers) run(work func()) {
 	for {
 		work()
-		patience.Reset(workerPatience)
-		select {
-		case work = <-w.idle:
-		case <-patience.C:
+		if w.idle.Add(1) > mostIdle {
+			w.idle.Add(-1)
 			return
 		}
+		work = <-w.next
+		w.idle.Add(-1)
 	}
 }
