@@ -17,7 +17,13 @@ export type Departure = 'redriven' | 'purged' | 'archived' | 'delivered';
 
 /** `run` is the redrive that the letter was part of. */
 export type LetterNews =
-  | { readonly kind: 'parked'; readonly position: number; readonly letter: LetterSummary; readonly run?: string }
+  | {
+      readonly kind: 'parked';
+      readonly position: number;
+      readonly letter: LetterSummary;
+      readonly run?: string;
+      readonly held?: { readonly dueAt: number; readonly order: number };
+    }
   /** `place` is where the letter was when it left: one that came back since is at a higher position, and stays. */
   | {
       readonly kind: 'left';

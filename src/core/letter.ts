@@ -41,13 +41,15 @@ type Facts = {
   readonly deferrals?: number;
   /** It is on its way because an operator asked for it: the run that it belongs to, and the place it was taken from. */
   readonly redrive?: { readonly run: string; readonly from: number };
+  /** Parked only until then, since it must not overtake the letters before it. `order` is its place among them, from its first time on. */
+  readonly held?: { readonly dueAt: number; readonly order?: number };
 };
 
 export type DeadLetter = Facts &
   ({ readonly event: CloudEvent; readonly raw?: never } | { readonly event?: never; readonly raw: RawMessage });
 
 /** What a list shows of a letter: everything but its content and its history. */
-export type LetterSummary = Omit<Facts, 'history' | 'deferrals' | 'redrive'> & {
+export type LetterSummary = Omit<Facts, 'history' | 'deferrals' | 'redrive' | 'held'> & {
   readonly tenant?: string;
   readonly function?: string;
   readonly type?: string;

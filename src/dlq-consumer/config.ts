@@ -58,6 +58,10 @@ export const dlqSettings = Type.Object({
   DLQ_UNLISTED_DESTINATION: Type.Unsafe<'park' | 'broker'>(
     Type.Enum(['park', 'broker'], { default: 'park', description: 'What is done with a letter that names another host' }),
   ),
+  DLQ_ORDERED: Type.Boolean({
+    default: false,
+    description: "Whether a function's letters are delivered one after the other, in their order",
+  }),
   DLQ_CIRCUIT_OPEN_MS: count(5_000, 'How long a destination that fails is left alone; doubled each time'),
   DLQ_CIRCUIT_MAX_OPEN_MS: count(300_000, 'The longest such pause'),
   DLQ_REDRIVE_PER_SECOND: count(20, 'Letters that a redrive of many hands over per second'),
@@ -127,4 +131,5 @@ export const rabbitOptionsOf = (config: DlqConfig) => ({
     sources: sourcesOf(config),
   },
   prefetch: { fresh: config.DLQ_PREFETCH, due: config.DLQ_CONCURRENCY, archive: 20 },
+  exclusive: config.DLQ_ORDERED,
 });

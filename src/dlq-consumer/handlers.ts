@@ -3,6 +3,7 @@ import type { Disposition, LetterHandlers, LetterNews } from '../core/letter-flo
 import type { DeadLetter } from '../core/letter.ts';
 import type { Logger } from '../ops/logger.ts';
 import type { DlqMetrics } from './metrics.ts';
+import { heldInOrder } from './order.ts';
 
 const fieldsOf = (letter: DeadLetter) => ({
   letter_id: letter.id,
@@ -16,9 +17,9 @@ const fieldsOf = (letter: DeadLetter) => ({
 /** Counts what was decided. It may be carried out twice after a crash; it is then counted twice, as it happened twice. */
 const note = (metrics: DlqMetrics, logger: Logger, disposition: Disposition): void => {
   const { letter } = disposition;
-  if (disposition.to === 'delay') {
+  if (disposition.to === 'delay' || (disposition.to === 'park' && letter.held !== undefined)) {
     metrics.letter(letter.category, 'delayed');
-    logger.debug({ ...fieldsOf(letter), delay_ms: disposition.delayMs }, 'letter waits');
+    logger.debug(fieldsOf(letter), 'letter waits');
   } else if (disposition.to === 'park') {
     metrics.letter(letter.category, 'parked');
     metrics.attempts('parked', letter.attempts);
@@ -35,20 +36,22 @@ type Deps = {
   redeliver: (letter: DeadLetter) => Promise<Disposition>;
   archive?: (letter: DeadLetter) => Promise<Disposition>;
   onNews: (news: LetterNews) => void;
+  ordered: boolean;
   metrics: DlqMetrics;
   logger: Logger;
 };
 
-export const createHandlers = ({ judge, redeliver, archive, onNews, metrics, logger }: Deps): LetterHandlers => {
+export const createHandlers = ({ judge, redeliver, archive, onNews, ordered, metrics, logger }: Deps): LetterHandlers => {
   let sessions = 0;
+  const inOrder = (disposition: Disposition): Disposition => (ordered ? heldInOrder(disposition, Date.now()) : disposition);
   return {
     judge: (letter) => {
-      const disposition = judge(letter);
+      const disposition = inOrder(judge(letter));
       note(metrics, logger, disposition);
       return disposition;
     },
     redeliver: async (letter) => {
-      const disposition = await redeliver(letter);
+      const disposition = inOrder(await redeliver(letter));
       note(metrics, logger, disposition);
       return disposition;
     },

@@ -13,6 +13,7 @@ import { destinationsOf, rulesOf, type DlqConfig } from './config.ts';
 import { createHandlers } from './handlers.ts';
 import { createJudgeLetter } from './judge-letter.ts';
 import { createDlqMetrics, type DlqMetrics } from './metrics.ts';
+import { createOrderKeeper, orderedRun } from './order.ts';
 import { createPace } from './pace.ts';
 import { createRedeliver, type RedeliverDeps } from './redeliver.ts';
 import { createRedriveRuns } from './redrive-runs.ts';
@@ -58,7 +59,15 @@ const handlersOf = (
   });
   const archive =
     adapters.archive === undefined ? {} : { archive: createArchiveLetter(adapters.archive, stopping.signal, logger) };
-  return createHandlers({ judge: createJudgeLetter(shared), redeliver, ...archive, onNews, metrics, logger });
+  return createHandlers({
+    judge: createJudgeLetter(shared),
+    redeliver,
+    ...archive,
+    onNews,
+    ordered: config.DLQ_ORDERED,
+    metrics,
+    logger,
+  });
 };
 
 /** The queues' lengths as they were a moment ago: asking for each request would be one more round trip for each. */
@@ -70,6 +79,17 @@ const watchDepths = (lifecycle: Lifecycle, letters: Letters): (() => Depths | un
   const timer = setInterval(() => void look(), 2_000);
   lifecycle.onClose('the depths', () => clearInterval(timer));
   return () => last;
+};
+
+const openOrder = (lifecycle: Lifecycle, queue: DeadLetterQueue, logger: Logger): LetterHandlers['onNews'] => {
+  const isComplete = (): Promise<boolean> =>
+    queue.stats(Date.now()).then(
+      () => true,
+      () => false,
+    );
+  const order = createOrderKeeper({ handOver: (id) => queue.redrive(id, orderedRun), isComplete, logger, now: Date.now });
+  lifecycle.onClose('the order', () => order.close());
+  return (news) => order.onNews(news);
 };
 
 const listen = async (app: FastifyInstance, { PORT, HOST }: DlqConfig): Promise<string> => {
@@ -105,10 +125,14 @@ export const startConsumer = async (config: DlqConfig, logger: Logger, adapters:
   const registry = createRegistry();
   const metrics = createDlqMetrics(registry);
   const parts = createParts(config, logger, metrics);
+  const followers: LetterHandlers['onNews'][] = [];
   const signals: Stopping = { stopping: new AbortController(), givingUp: new AbortController() };
-  const letters = adapters.createLetters(handlersOf(parts, signals, adapters, (news) => runs.onNews(news)));
+  const letters = adapters.createLetters(
+    handlersOf(parts, signals, adapters, (news) => followers.forEach((follow) => follow(news))),
+  );
   const { queue } = letters;
   const runs = createRedriveRuns(queue, logger, Date.now);
+  followers.push((news) => runs.onNews(news));
   const state = { stopping: false };
   const notReady = (): string | undefined => (state.stopping ? 'Stopping' : letters.trouble());
   const cleanup = createCleanup({
@@ -130,6 +154,7 @@ export const startConsumer = async (config: DlqConfig, logger: Logger, adapters:
     const full = (): boolean => (depths()?.fresh ?? 0) >= config.DLQ_MAX_LENGTH;
     const deps = { queue, flow: letters, full, runs, cleanup, metrics, registry, logger, notReady, now: Date.now };
     const app = createApp(deps, optionsOf(config));
+    if (config.DLQ_ORDERED) followers.push(openOrder(lifecycle, queue, logger));
     lifecycle.onClose('deliveries', () => stop(signals, config));
     lifecycle.onClose('redrives', () => runs.close());
     lifecycle.onClose('the server', () => app.close());

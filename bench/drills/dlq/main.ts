@@ -64,7 +64,7 @@ const settle = async (): Promise<void> => {
   while (quiet < 3) {
     await sleep(1_500);
     const { places } = (await consumer.ask('GET', '/dead-letters/stats')) as { places: Record<string, number> };
-    const moving = (places.fresh ?? 0) + (places.due ?? 0) + (places.waiting ?? 0);
+    const moving = (places.fresh ?? 0) + (places.due ?? 0) + (places.waiting ?? 0) + (places.archive ?? 0);
     quiet = moving === 0 ? quiet + 1 : 0;
     say(`under way ${moving}, parked ${places.parked ?? 0}, in the archive queue ${places.archive ?? 0}`);
   }

@@ -52,6 +52,7 @@ const redriven = ({ letter, position }: ParkedLetter, run: string): DeadLetter =
   attempts: letter.attempts + 1,
   deferrals: 0,
   redrive: { run, from: position },
+  ...(letter.held === undefined ? {} : { held: { ...letter.held, order: letter.held.order ?? position } }),
 });
 
 const redrive = async (stream: ParkedStream, id: string, run: string): Promise<'redriven' | 'absent' | 'unreadable'> => {

@@ -17,6 +17,8 @@ export type RabbitOptions = {
   topology: TopologyOptions;
   /** Letters in hand at once: judged, and delivered. */
   prefetch: { fresh: number; due: number; archive: number };
+  /** One process at a time consumes: an order can't be kept by two. */
+  exclusive: boolean;
 };
 
 const countIn = async (link: Link, queue: string): Promise<number> =>
@@ -44,16 +46,38 @@ const openLanes = async (
 ): Promise<Lane[]> => {
   const copy = (to: Session, disposition: Disposition): Promise<void> => carryOut(to.publisher, names, disposition);
   const { archive } = handlers;
+  const { exclusive } = options;
   const lanes = [
-    openLane(session, { queue: names.due, prefetch: options.prefetch.due, handle: handlers.redeliver, carryOut: copy, logger }),
-    openLane(session, { queue: names.fresh, prefetch: options.prefetch.fresh, handle: handlers.judge, carryOut: copy, logger }),
+    openLane(session, {
+      queue: names.due,
+      prefetch: options.prefetch.due,
+      exclusive,
+      handle: handlers.redeliver,
+      carryOut: copy,
+      logger,
+    }),
+    openLane(session, {
+      queue: names.fresh,
+      prefetch: options.prefetch.fresh,
+      exclusive,
+      handle: handlers.judge,
+      carryOut: copy,
+      logger,
+    }),
   ];
   if (archive !== undefined) {
     // What is archived is not delivered, whoever asked for a redrive of it before.
     const leave = (to: Session, disposition: Disposition): Promise<void> =>
       disposition.to === 'done' ? Promise.resolve() : copy(to, disposition);
     lanes.push(
-      openLane(session, { queue: names.archive, prefetch: options.prefetch.archive, handle: archive, carryOut: leave, logger }),
+      openLane(session, {
+        queue: names.archive,
+        prefetch: options.prefetch.archive,
+        exclusive: false,
+        handle: archive,
+        carryOut: leave,
+        logger,
+      }),
     );
   }
   return Promise.all(lanes);

@@ -12,6 +12,8 @@ export type LaneOptions = {
   queue: string;
   /** Letters in hand at once. */
   prefetch: number;
+  /** No other process consumes meanwhile; whoever else tries is refused, and tries again. */
+  exclusive: boolean;
   handle: (letter: DeadLetter) => Disposition | Promise<Disposition>;
   /** Resolves when the copy that the disposition asks for is confirmed. */
   carryOut: (session: Session, disposition: Disposition) => Promise<void>;
@@ -94,7 +96,7 @@ export const openLane = async (session: Session, options: LaneOptions): Promise<
     const disposition = await decide(options, message);
     if (await carryOutAtLast(session, () => isOpen, options, disposition)) acknowledge(channel, message);
   };
-  const { consumerTag } = await channel.consume(options.queue, (message) => {
+  const receive = (message: ConsumeMessage | null): void => {
     if (message === null) {
       session.end(`the consumer of "${options.queue}" was cancelled`);
       return;
@@ -106,7 +108,8 @@ export const openLane = async (session: Session, options: LaneOptions): Promise<
       inHand.delete(settled);
     });
     inHand.add(settled);
-  });
+  };
+  const { consumerTag } = await channel.consume(options.queue, receive, { exclusive: options.exclusive });
   return {
     drain: async () => {
       if (isOpen) await channel.cancel(consumerTag).catch(() => undefined);

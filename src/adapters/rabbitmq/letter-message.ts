@@ -18,6 +18,8 @@ export const letterHeaders = {
   deferrals: 'x-dlq-deferrals',
   run: 'x-dlq-redrive',
   from: 'x-dlq-redriven-from',
+  heldUntil: 'x-dlq-held-until',
+  order: 'x-dlq-order',
   rawHeaders: 'x-dlq-raw-headers',
 } as const;
 
@@ -106,12 +108,16 @@ const describe = (headers: Headers, letter: DeadLetter): void => {
   headers[letterHeaders.firstFailedAt] = new Date(letter.firstFailedAt).toISOString();
   headers[letterHeaders.lastFailedAt] = new Date(letter.lastFailedAt).toISOString();
   headers[letterHeaders.destination] = plainText(letter.destination, 2048);
-  const { history, deferrals, redrive } = letter;
+  const { history, deferrals, redrive, held } = letter;
   if (history !== undefined && history.length > 0) headers[letterHeaders.history] = historyText(history);
   if (deferrals !== undefined && deferrals > 0) headers[letterHeaders.deferrals] = deferrals;
-  if (redrive === undefined) return;
-  headers[letterHeaders.run] = redrive.run;
-  headers[letterHeaders.from] = redrive.from;
+  if (redrive !== undefined) {
+    headers[letterHeaders.run] = redrive.run;
+    headers[letterHeaders.from] = redrive.from;
+  }
+  if (held === undefined) return;
+  headers[letterHeaders.heldUntil] = new Date(held.dueAt).toISOString();
+  if (held.order !== undefined) headers[letterHeaders.order] = held.order;
 };
 
 export const messageFromLetter = (letter: DeadLetter): Outgoing => {
@@ -154,6 +160,14 @@ const redriveOf = (headers: Headers): { redrive?: DeadLetter['redrive'] & object
   return run === '' ? {} : { redrive: { run, from: positionOf(headers[letterHeaders.from]) } };
 };
 
+/** Until when a parked letter is only held, and its place in the order. */
+export const heldIn = (headers: Headers): { dueAt: number; order?: number } | undefined => {
+  const dueAt = timeOf(headers[letterHeaders.heldUntil], NaN);
+  const order: unknown = headers[letterHeaders.order];
+  if (Number.isNaN(dueAt)) return undefined;
+  return typeof order === 'number' ? { dueAt, order: positionOf(order) } : { dueAt };
+};
+
 const contentOf = (message: Received): { event: CloudEvent } | { raw: RawMessage } =>
   typeof message.properties.headers?.[letterHeaders.rawHeaders] === 'string'
     ? { raw: rawOf(message) }
@@ -170,6 +184,7 @@ const storedLetter = (message: Received, now: number): DeadLetter => {
   const content = contentOf(message);
   const destination = textOf(headers[letterHeaders.destination], 2048);
   const deferrals = countOf(headers[letterHeaders.deferrals]);
+  const held = heldIn(headers);
   return {
     id: idOf(headers[letterHeaders.id], content, destination),
     category: 'event' in content ? categoryNamed(textOf(headers[letterHeaders.category], 64)) : 'unreadable',
@@ -181,6 +196,7 @@ const storedLetter = (message: Received, now: number): DeadLetter => {
     ...historyOf(headers[letterHeaders.history]),
     ...(deferrals === 0 ? {} : { deferrals }),
     ...redriveOf(headers),
+    ...(held === undefined ? {} : { held }),
     ...content,
   };
 };

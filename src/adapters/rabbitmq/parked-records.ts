@@ -2,7 +2,7 @@
 import type { Message } from 'amqplib';
 import type { Departure, LetterNews } from '../../core/letter-flow.ts';
 import type { Outgoing } from './event-message.ts';
-import { letterHeaders } from './letter-message.ts';
+import { heldIn, letterHeaders } from './letter-message.ts';
 import { summaryFromMessage } from './letter-summary.ts';
 
 const departures: readonly string[] = ['redriven', 'purged', 'archived', 'delivered'] satisfies Departure[];
@@ -77,5 +77,10 @@ export const recordOf = (message: Message, now: number): ParkedRecord | undefine
   if (kind !== 'parked') return undefined;
   const letter = summaryFromMessage(message, now);
   const run = textIn(message, letterHeaders.run);
-  return { kind, position, letter, ...(run === undefined ? {} : { run }) };
+  const held = heldIn(message.properties.headers ?? {});
+  return {
+    ...{ kind, position, letter },
+    ...(run === undefined ? {} : { run }),
+    ...(held === undefined ? {} : { held: { dueAt: held.dueAt, order: held.order ?? position } }),
+  };
 };

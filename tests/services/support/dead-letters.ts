@@ -33,6 +33,7 @@ export const optionsOf = (topology: TopologyOptions, url = amqpUrl): RabbitOptio
   },
   topology,
   prefetch: { fresh: 50, due: 50, archive: 10 },
+  exclusive: false,
 });
 
 /** Parks what arrives; what is due goes nowhere. */
