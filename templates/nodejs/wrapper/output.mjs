@@ -1,8 +1,12 @@
 // What a function prints, as JSON lines. The real streams are never opened: a function that prints nothing pays nothing.
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
 
-/** Which event the running code belongs to, so that a printed line can say it. @type {AsyncLocalStorage<{ ids: object }>} */
-export const currentEvent = new AsyncLocalStorage();
+/** Before Node 24, following an event costs hooks at every step, and a function that is cut off leaves them in a state that Node ends at. */
+const canFollow = Number.parseInt(process.versions.node, 10) >= 24;
+const notFollowed = { run: (_event, work, ...parameters) => work(...parameters), getStore: () => undefined };
+
+/** Which event the running code belongs to, so that a printed line can say it. @type {Pick<AsyncLocalStorage<{ ids: object }>, 'run' | 'getStore'>} */
+export const currentEvent = canFollow ? new AsyncLocalStorage() : notFollowed;
 
 /** A line that never ends must not grow for ever. */
 const longestLine = 64 * 1024;
