@@ -49,6 +49,17 @@ def check_attribute(name, value):
         refuse_attribute(name, broken)
 
 
+def check_content_type(value):
+    """:param value: the header of a request in binary mode, whose characters are bytes
+    :raises Refused: when it is no media type"""
+    if value != "application/json":
+        if len(value) > LONGEST:
+            refuse_attribute("datacontenttype", f"is longer than {LONGEST} characters")
+        broken = _datacontenttype(value)
+        if broken:
+            refuse_attribute("datacontenttype", broken)
+
+
 def check_complete(attributes):
     """:raises Refused: when an attribute is missing, or the version is another"""
     version = attributes.get("specversion")

@@ -1,6 +1,6 @@
 """CloudEvents HTTP binding 1.0.2: which of the three modes a request is in, and the events it carries."""
 
-from .cloudevent import ABSENT, Event, check_attribute, check_complete, refuse_attribute
+from .cloudevent import ABSENT, Event, check_attribute, check_complete, check_content_type, refuse_attribute
 from .failure import Refused
 from .header_value import decode_header
 from .json_format import from_json_format, parse_json
@@ -51,8 +51,7 @@ def _read_binary(headers, content_type, kind, body):
         _read_headers(headers, attributes)
     check_complete(attributes)
     if content_type:
-        if content_type != "application/json":
-            check_attribute("datacontenttype", content_type)
+        check_content_type(content_type)
         attributes["datacontenttype"] = content_type
     return Event(attributes, _read_data(kind, body))
 

@@ -7,7 +7,7 @@ from .call import TASK, THREAD
 from .log import Log
 
 # Threads that went on after their event's timeout. They cannot be stopped, only counted: with so many the process begins anew.
-MOST_STUCK = 16
+MOST_STUCK = 64
 # How long an event loop may take to notice that an event timed out, before it counts as blocked.
 LOOP_PATIENCE_SECONDS = 1.0
 STUCK = "stuck"

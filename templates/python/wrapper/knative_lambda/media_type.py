@@ -21,11 +21,16 @@ def _classify(content_type):
     utf8 = _charset(parameters) in UTF8
     if not utf8:
         return name, False, "bytes"
-    if name in ("application/json", "text/json") or (name.endswith("+json") and name.count("/") == 1):
+    if name in ("application/json", "text/json") or (name.endswith("+json") and _has_subtype(name)):
         return name, True, "json"
     if name.startswith("text/") or name == "application/xml" or name.endswith("+xml"):
         return name, True, "text"
     return name, True, "bytes"
+
+
+def _has_subtype(name):
+    main, _, subtype = name.partition("/")
+    return bool(main) and "/" not in subtype and len(subtype) > len("+json")
 
 
 def _charset(parameters):

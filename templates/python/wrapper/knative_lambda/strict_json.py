@@ -6,7 +6,6 @@ from itertools import accumulate
 
 # Deeper nesting is nobody's data, and a writer would run out of stack on it.
 DEEPEST = 512
-BOM = b"\xef\xbb\xbf"
 STRING = r'"(?:[^"\\]|\\.)*"'
 BRACKETS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 NOT_BRACKETS = bytes(code for code in range(256) if code not in b"[{]}")
@@ -36,7 +35,7 @@ _encode = _quick_encoder()
 
 def loads(body):
     """:raises ValueError: when the bytes are not UTF-8, not JSON, or nested too deep"""
-    text = body.decode("utf-8-sig" if body.startswith(BOM) else "utf-8")
+    text = body.decode("utf-8")
     if len(text) > 2 * DEEPEST and text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
         raise ValueError("nested too deep")
     try:
