@@ -59,6 +59,18 @@ func checkTextAttribute(name, text string) error {
 	return nil
 }
 
+// checkContentType holds the header of a request in binary mode, whose characters are bytes, against the rule of datacontenttype.
+func checkContentType(value string) error {
+	const name = "datacontenttype"
+	if len(value) > longestValue {
+		return refuseAttribute(name, fmt.Sprintf("is longer than %d characters", longestValue))
+	}
+	if rule := brokenRule(name, value); rule != "" {
+		return refuseAttribute(name, rule)
+	}
+	return nil
+}
+
 func isCore(name string) bool {
 	switch name {
 	case "specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema":

@@ -67,7 +67,7 @@ func readBinary(headers []http1.Header, contentType string, media mediaType, bod
 		return nil, err
 	}
 	if contentType != "" {
-		if err := checkTextAttribute("datacontenttype", contentType); err != nil {
+		if err := checkContentType(contentType); err != nil {
 			return nil, err
 		}
 		event.DataContentType = contentType

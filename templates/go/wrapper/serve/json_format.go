@@ -13,11 +13,8 @@ import (
 // deepest: deeper nesting is nobody's data, and other readers run out of stack on it.
 const deepest = 512
 
-var byteOrderMark = []byte("\xef\xbb\xbf")
-
 // checkJSON refuses bytes that are not JSON in UTF-8; field is "body" or "data".
 func checkJSON(text []byte, field string) ([]byte, error) {
-	text = bytes.TrimPrefix(text, byteOrderMark)
 	if !utf8.Valid(text) || isTooDeep(text) || !json.Valid(text) {
 		return nil, refuse("INVALID_JSON", field, "The "+field+" is not valid JSON in UTF-8")
 	}
@@ -95,11 +92,11 @@ func fromJSON(text json.RawMessage) (*received, error) {
 			encoded = one.value
 		case string(one.value) == "null": // JSON format 2.2: null stands for an attribute that is not set.
 		default:
-			var value any
-			if err := json.Unmarshal(one.value, &value); err != nil {
-				value = nil // a number that no float64 holds
+			value, err := attributeValue(one)
+			if err == nil {
+				err = checkAttribute(one.name, value)
 			}
-			if err := checkAttribute(one.name, value); err != nil {
+			if err != nil {
 				return nil, err
 			}
 			event.set(one.name, value)
@@ -109,6 +106,21 @@ func fromJSON(text json.RawMessage) (*received, error) {
 		return nil, err
 	}
 	return event, event.setData(data, encoded)
+}
+
+// attributeValue reads a value as Go has it: half of a surrogate pair would become a replacement character, and is refused here.
+func attributeValue(one member) (any, error) {
+	var value any
+	if err := json.Unmarshal(one.value, &value); err != nil {
+		return nil, nil // a number that no float64 holds
+	}
+	if text, is := value.(string); is && strings.Contains(text, "\ufffd") {
+		written := bytes.Count(one.value, []byte("\ufffd")) + bytes.Count(bytes.ToLower(one.value), []byte(`\ufffd`))
+		if strings.Count(text, "\ufffd") > written {
+			return nil, refuseAttribute(one.name, "has a character that the specification forbids (section 3.1)")
+		}
+	}
+	return value, nil
 }
 
 func (e *received) setData(data, encoded json.RawMessage) error {

@@ -8,7 +8,7 @@ import (
 // memberOf is the value of an object's member, nil when there is none; its name is given in quotes. The text is known to be valid JSON, so its structure can be
 // followed by brackets and quotes alone: decoding all of it for one member would cost more than a short function.
 func memberOf(text json.RawMessage, quoted string) json.RawMessage {
-	if !bytes.Contains(text, []byte(quoted)) {
+	if !bytes.Contains(text, []byte(quoted)) && !bytes.Contains(text, []byte(`\u`)) {
 		return nil
 	}
 	var found json.RawMessage
@@ -19,7 +19,7 @@ func memberOf(text json.RawMessage, quoted string) json.RawMessage {
 	for at = skipSpace(text, at+1); text[at] != '}'; {
 		key := at
 		at = skipString(text, at)
-		isWanted := string(text[key:at]) == quoted
+		isWanted := isKey(text[key:at], quoted)
 		begin := skipSpace(text, skipSpace(text, at)+1)
 		at = skipValue(text, begin)
 		if isWanted {
@@ -30,6 +30,14 @@ func memberOf(text json.RawMessage, quoted string) json.RawMessage {
 		}
 	}
 	return found
+}
+
+// isKey compares a name as it is written, which may be with escapes.
+func isKey(written []byte, quoted string) bool {
+	if bytes.IndexByte(written, '\\') < 0 {
+		return string(written) == quoted
+	}
+	return textOf(written) == quoted[1:len(quoted)-1]
 }
 
 // textOf is what a JSON string says; "" for any other value.

@@ -24,7 +24,7 @@ func readMediaType(contentType string) mediaType {
 	}
 	main, sub, _ := strings.Cut(name, "/")
 	switch {
-	case name == "application/json", name == "text/json", strings.HasSuffix(sub, "+json") && !strings.Contains(sub, "/"):
+	case name == "application/json", name == "text/json", strings.HasSuffix(sub, "+json") && len(sub) > len("+json") && main != "" && !strings.Contains(sub, "/"):
 		return mediaType{name, true, lambda.JSON}
 	case main == "text", name == "application/xml", strings.HasSuffix(sub, "+xml"):
 		return mediaType{name, true, lambda.Text}
