@@ -80,7 +80,6 @@ const fail = (circuit: Circuit, options: CircuitOptions, now: number, retryAfter
   if (circuit.openUntil <= now && (!circuit.proven || circuit.failures >= failuresToOpen)) {
     circuit.openUntil = now + Math.min(options.maxOpenMs, options.openMs * 2 ** Math.min(circuit.openings, 20));
     circuit.openings++;
-    circuit.proven = false;
   }
   wakeAll(circuit);
 };

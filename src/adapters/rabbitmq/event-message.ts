@@ -11,6 +11,7 @@ export type Outgoing = { content: Buffer; properties: Omit<Options.Publish, 'hea
 
 /** The AMQP binding 1.0.2 says `cloudEvents:` or `cloudEvents_`; some senders use HTTP's. */
 const prefixes = ['', 'cloudEvents:', 'cloudEvents_', 'ce-', 'ce_'];
+const eventFormat = /^[ \t]*application\/cloudevents/i;
 const bareName = /^[a-z0-9]+$/;
 
 /** All headers of a message are one frame, of at most 64 KiB in this client: what is larger goes into the body. */
@@ -83,8 +84,6 @@ const lengthOf = (attributes: readonly [string, AttributeValue][]): number =>
     0,
   );
 
-const eventFormat = /^application\/cloudevents/i;
-
 /**
  * Whether the attributes can be headers at all: a frame that breaks AMQP's limits would end the connection, again and again.
  * And data that is an event format itself would be taken for the event.
@@ -92,6 +91,7 @@ const eventFormat = /^application\/cloudevents/i;
 const fitHeaders = (event: CloudEvent, attributes: readonly [string, AttributeValue][]): boolean =>
   lengthOf(attributes) <= maxAttributeBytes &&
   isShort(event.datacontenttype ?? '') &&
+  !eventFormat.test(event.datacontenttype ?? '') &&
   attributes.every(([name]) => isShort(name));
 
 /** The data, and whether it has to be said what it is. */

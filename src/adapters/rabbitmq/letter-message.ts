@@ -78,7 +78,7 @@ const rawOf = ({ content, properties }: Received): RawMessage => {
   };
 };
 
-const asText = (value: unknown): string => plainText(typeof value === 'string' ? value : JSON.stringify(value), 256);
+const asText = (value: unknown): string => plainText(typeof value === 'string' ? value : JSON.stringify(value ?? null), 256);
 
 const parseHeaders = (text: string): Record<string, string> => {
   try {
