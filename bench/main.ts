@@ -4,6 +4,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createDoorBench } from './door.ts';
+import { createPackingBench } from './packing.ts';
+import { createStartupBench } from './startup.ts';
 import { chooseCores } from './support/cores.ts';
 import { table, type Row } from './support/report.ts';
 
@@ -17,7 +19,12 @@ const { values, positionals } = parseArgs({
 
 const bundle = join(import.meta.dirname, '..', 'dist', 'local', 'main.js');
 const cores = chooseCores();
-const all = [createDoorBench(cores, bundle, { rounds: Number(values.rounds), seconds: Number(values.seconds) })];
+const rounds = Number(values.rounds);
+const all = [
+  createDoorBench(cores, bundle, { rounds, seconds: Number(values.seconds) }),
+  createStartupBench(cores, bundle, 2 * rounds + 1),
+  createPackingBench(cores, rounds),
+];
 const chosen = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 
 const rows: Row[] = [];
