@@ -1,5 +1,5 @@
 // What a build is: its key (what it is made of), its id (whose it is), and what a completion must match to be believed.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { CodedError } from './errors.ts';
 import type { FunctionRef } from './function.ts';
 import type { Runtime } from './source.ts';
@@ -60,24 +60,22 @@ const sorted = (record: Readonly<Record<string, string>>): [string, string][] =>
 
 /** sha256 over everything that can change the image, 64 hex digits. Holds no tenant: equal sources share one context. */
 export const buildKey = (from: BuildIngredients): string =>
-  createHash('sha256')
-    .update(
-      JSON.stringify([
-        from.contentHash,
-        from.runtime,
-        from.handler ?? null,
-        from.templateVersion,
-        sorted(from.baseImages),
-        sorted(from.builderOptions),
-      ]),
-    )
-    .digest('hex');
+  hash(
+    'sha256',
+    JSON.stringify([
+      from.contentHash,
+      from.runtime,
+      from.handler ?? null,
+      from.templateVersion,
+      sorted(from.baseImages),
+      sorted(from.builderOptions),
+    ]),
+  );
 
 /** 16 hex digits. A forced build is another build of the same key, and the same forced event is the same build. */
 export const buildId = (ref: FunctionRef, key: string, forcedBy?: { source: string; id: string }): string => {
-  const hash = createHash('sha256').update(`${ref.tenant}\0${ref.function}\0${key}`);
-  if (forcedBy !== undefined) hash.update(`\0${forcedBy.source}\0${forcedBy.id}`);
-  return hash.digest('hex').slice(0, 16);
+  const forced = forcedBy === undefined ? '' : `\0${forcedBy.source}\0${forcedBy.id}`;
+  return hash('sha256', `${ref.tenant}\0${ref.function}\0${key}${forced}`).slice(0, 16);
 };
 
 export const buildIdPattern = '^[0-9a-f]{16}$';

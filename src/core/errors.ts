@@ -96,7 +96,11 @@ export class CodedError extends Error {
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    const { stackTraceLimit } = Error;
+    // A refusal is an answer, not a fault: nobody reads where it was thrown, and finding that out costs more than judging the event.
+    if (!errors[code].retryable) Error.stackTraceLimit = 0;
     super(message, { cause: details.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'CodedError';
     this.code = code;
     this.details = details;

@@ -1,5 +1,5 @@
 // Who a function is, and every name that is derived from it. What makes a name unique stands first, so that cutting never removes it.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Tenant and function ids on the wire. Whatever else arrives is refused before it reaches a file, a label or a URL. */
 export const idPattern = '^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$';
@@ -30,9 +30,9 @@ export const slug = (value: string): string =>
 
 /** 50 bits that stand for the function in every name: 10 characters of [0-9a-v] (base32hex of RFC 4648, section 7, in lower case). */
 export const fn10 = (ref: FunctionRef): string => {
-  const hash = createHash('sha256').update(`${ref.tenant}\0${ref.function}`).digest('hex');
+  const digest = hash('sha256', `${ref.tenant}\0${ref.function}`);
   // 13 hex digits are 52 bits, which a number holds exactly; the last two are dropped.
-  return Math.floor(parseInt(hash.slice(0, 13), 16) / 4)
+  return Math.floor(parseInt(digest.slice(0, 13), 16) / 4)
     .toString(32)
     .padStart(10, '0');
 };
@@ -51,7 +51,7 @@ export const pendingPrefix = (ref: FunctionRef): string => `pending/${fn10(ref)}
 
 /** Equal source and id is the same event (CloudEvents 1.0.2, attribute id), so it waits once. */
 export const pendingKey = (ref: FunctionRef, event: { source: string; id: string }): string =>
-  `${pendingPrefix(ref)}${createHash('sha256').update(`${event.source}\0${event.id}`).digest('hex').slice(0, 32)}.json`;
+  `${pendingPrefix(ref)}${hash('sha256', `${event.source}\0${event.id}`).slice(0, 32)}.json`;
 
 export const defaultSourceKey = (ref: FunctionRef): string => `global/parser/${ref.function}`;
 

@@ -11,7 +11,8 @@ const endsMonth = (leapSecond: string): boolean => {
 
 export const isTimestamp = (value: string): boolean => {
   if (!format.test(value)) return false;
-  const day = value.slice(0, 10);
-  if (!new Date(day).toISOString().startsWith(day)) return false;
+  const date = value.slice(0, 10);
+  // Every month has 28 days; for the others a calendar is asked.
+  if (date.slice(8) > '28' && !new Date(date).toISOString().startsWith(date)) return false;
   return value.slice(17, 19) !== '60' || endsMonth(value);
 };
