@@ -8,9 +8,9 @@ const empty = Buffer.alloc(0);
  * sender who is still sending may never be read.
  * @param {(refusal: Refusal | undefined, body?: Buffer) => void} done called once
  */
-export function receive(request, { contentLength }, limit, done) {
+export function receive(request, limit, done) {
   const refuse = () => done(new Refusal('BODY_TOO_LARGE', `The body is larger than ${limit} bytes`, 'body'));
-  if (contentLength > limit) return refuse();
+  if (Number(request.headers['content-length'] ?? 0) > limit) return refuse();
   let first = empty;
   let parts;
   let size = 0;

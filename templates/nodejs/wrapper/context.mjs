@@ -12,11 +12,14 @@ export class FunctionContext {
     const named = event.data?.contextId;
     this.contextId = typeof named === 'string' && named !== '' ? named : event.id;
     this.correlationId = execution.correlationId;
-    /** when the answer is late: milliseconds since 1970 */
-    this.deadline = Date.now() + configuration.timeoutMs;
     /** the addresses of the Notifi services */
     this.services = configuration.services;
     this.#execution = execution;
+  }
+
+  /** When the answer is late: milliseconds since 1970. */
+  get deadline() {
+    return Math.floor(Date.now() + this.#execution.expiresAt - performance.now());
   }
 
   /** W3C trace context of this execution, to hand on with requests. */
@@ -40,13 +43,14 @@ export class Execution {
   /**
    * @param {import('./http-binding.mjs').Event} event
    * @param {string | undefined} header the request's traceparent
-   * @param {(executed: import('./execute.mjs').Executed) => void} resolve
+   * @param {(executed: import('./execute.mjs').Executed) => void} answer
    */
-  constructor(event, header, configuration, log, resolve) {
+  constructor(event, header, configuration, log, answer) {
     this.event = event;
     this.configuration = configuration;
     this.correlationId = correlationOf(event);
-    this.trace = traceOf(event, header);
+    this.header = header;
+    this.traceOfEvent = undefined;
     this.log = log;
     this.controller = undefined;
     this.expiry = undefined;
@@ -54,8 +58,12 @@ export class Execution {
     this.began = performance.now();
     this.expiresAt = this.began + configuration.timeoutMs;
     /** takes the execution and its outcome to the one who asked for it */
-    this.resolve = resolve;
+    this.answer = answer;
     this.context = new FunctionContext(this);
+  }
+
+  get trace() {
+    return (this.traceOfEvent ??= traceOf(this.event, this.header));
   }
 
   get traceparent() {

@@ -55,7 +55,7 @@ export function createExecutor({ handle, configuration, log, metrics, watchdog, 
   const done = (execution, outcome) => {
     metrics.count(outcome.kind);
     if (log.debugging) log.say('debug', 'event handled', { outcome: outcome.kind }, execution.ids);
-    execution.resolve({ execution, outcome });
+    execution.answer({ execution, outcome });
   };
 
   const settle = (execution, outcome) => {
@@ -83,14 +83,17 @@ export function createExecutor({ handle, configuration, log, metrics, watchdog, 
     }
   };
 
-  /** @returns {Promise<Executed>} */
-  return (event, header) =>
-    new Promise((resolve) => {
-      const execution = new Execution(event, header, configuration, log, resolve);
-      metrics.began();
-      deadlines.add(execution);
-      // In a turn of its own: a call that the watchdog cuts off takes its callers' frames with it, and its deadline must still find
-      // somebody to answer.
-      nextTurn.then(() => run(execution));
-    });
+  /**
+   * @param {import('./http-binding.mjs').Event} event
+   * @param {string | undefined} header the request's traceparent
+   * @param {(executed: Executed) => void} answer called once, in time; it does not throw
+   */
+  return (event, header, answer) => {
+    const execution = new Execution(event, header, configuration, log, answer);
+    metrics.began();
+    deadlines.add(execution);
+    // In a turn of its own: a call that the watchdog cuts off takes its callers' frames with it, and its deadline must still find
+    // somebody to answer.
+    nextTurn.then(() => run(execution));
+  };
 }

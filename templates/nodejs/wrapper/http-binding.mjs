@@ -8,39 +8,21 @@ import { Refusal } from './problem.mjs';
 /**
  * @typedef {{ specversion: string, id: string, source: string, type: string, data?: unknown, [attribute: string]: unknown }} Event
  *   every attribute and extension by its wire name; data is absent, a JSON value, or bytes
- * @typedef {{ attributes: string[], contentType: string, contentLength: number, traceparent: string | undefined }} Headers
- *   attributes: header, value, header, value …, headers in lower case, values as they were sent
  * @typedef {{ events: Event[], batch: boolean }} Message
  */
 
-/** What a header's name, as it was sent, means here. Senders use few names, so each is looked at once. @type {Map<string, string>} */
-const meanings = new Map();
-const others = ['content-type', 'content-length', 'traceparent'];
+const isAttribute = (header) => header.charCodeAt(0) === 99 && header.charCodeAt(1) === 101 && header.charCodeAt(2) === 45; // ce-
 
-function meaningOf(sent) {
-  const name = sent.toLowerCase();
-  const meaning = name.startsWith('ce-') || others.includes(name) ? name : '';
-  // A sender chooses the names; only so many are remembered.
-  if (meanings.size < 256 && sent.length < 64) meanings.set(sent, meaning);
-  return meaning;
-}
-
-/**
- * The headers that matter, in one pass. node:http's own view of them would be made for this alone, and hides what is sent twice.
- * @param {string[]} raw name, value, name, value …
- * @returns {Headers}
- */
-export function readHeaders(raw) {
-  const found = { attributes: [], contentType: '', contentLength: 0, traceparent: undefined };
-  for (let at = 0; at < raw.length; at += 2) {
-    const meaning = meanings.get(raw[at]) ?? meaningOf(raw[at]);
-    if (meaning === '') continue;
-    if (meaning === 'content-type') found.contentType ||= raw[at + 1];
-    else if (meaning === 'content-length') found.contentLength = Number(raw[at + 1]);
-    else if (meaning === 'traceparent') found.traceparent = raw[at + 1];
-    else found.attributes.push(meaning, raw[at + 1]);
+/** node:http joins what is sent twice; which value is the attribute's, nobody can say. */
+function refuseRepeated(rawHeaders) {
+  const seen = new Set();
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const header = rawHeaders[at].toLowerCase();
+    if (!isAttribute(header)) continue;
+    const name = header.slice(3, 67);
+    if (seen.has(header)) throw new Refusal('DUPLICATE_ATTRIBUTE', `Header "ce-${name}" is given twice`, name);
+    seen.add(header);
   }
-  return found;
 }
 
 /**
@@ -83,17 +65,18 @@ function readData({ kind }, body) {
   return text.includes('\ufffd') && !Buffer.from(text).equals(body) ? body : text;
 }
 
-function readBinary({ attributes, contentType }, type, body) {
+function readBinary(headers, rawHeaders, type, body) {
   const event = {};
-  for (let at = 0; at < attributes.length; at += 2) {
-    const attribute = attributesOfHeaders.get(attributes[at]) ?? newAttribute(attributes[at]);
-    const { name } = attribute;
-    if (Object.hasOwn(event, name))
-      throw new Refusal('DUPLICATE_ATTRIBUTE', `Header "ce-${name.slice(0, 64)}" is given twice`, name);
-    event[name] = readValue(attribute, attributes[at + 1]);
+  const names = Object.keys(headers);
+  if (names.length * 2 !== rawHeaders.length) refuseRepeated(rawHeaders);
+  for (const header of names) {
+    if (!isAttribute(header)) continue;
+    const attribute = attributesOfHeaders.get(header) ?? newAttribute(header);
+    event[attribute.name] = readValue(attribute, headers[header]);
   }
   checkComplete(event);
-  if (contentType !== '') {
+  const contentType = headers['content-type'];
+  if (contentType !== undefined && contentType !== '') {
     if (!type.valid) refuseAttribute('datacontenttype', 'must be a media type (RFC 2046)');
     event.datacontenttype = contentType;
   }
@@ -117,14 +100,14 @@ function readBatch(body) {
 }
 
 /**
- * @param {Headers} headers
+ * @param {{ headers: Record<string, string>, rawHeaders: string[] }} request
  * @param {Buffer} body
  * @returns {Message}
  */
-export function readMessage(headers, body) {
-  const type = readMediaType(headers.contentType);
+export function readMessage({ headers, rawHeaders }, body) {
+  const type = readMediaType(headers['content-type'] ?? '');
   const { name, utf8 } = type;
-  if (!name.startsWith('application/cloudevents')) return { events: [readBinary(headers, type, body)], batch: false };
+  if (!name.startsWith('application/cloudevents')) return { events: [readBinary(headers, rawHeaders, type, body)], batch: false };
   if (!utf8) throw new Refusal('UNSUPPORTED_MEDIA_TYPE', 'The charset of an event in JSON format must be UTF-8', 'content-type');
   if (name === 'application/cloudevents+json') return { events: [fromJson(parseJson(body, 'body'))], batch: false };
   if (name === 'application/cloudevents-batch+json') return { events: readBatch(body), batch: true };

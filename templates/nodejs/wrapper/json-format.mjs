@@ -8,9 +8,11 @@ const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 /** @param {'body' | 'data'} field */
 export function parseJson(bytes, field) {
-  if (isUtf8(bytes)) {
+  const text = bytes.toString('utf8');
+  // What is no UTF-8 becomes this character, which may also have been sent.
+  if (!text.includes('\ufffd') || isUtf8(bytes)) {
     try {
-      return JSON.parse(bytes.toString('utf8'));
+      return JSON.parse(text);
     } catch {
       // refused below, in words of our own: the parser's quote the sender's data
     }

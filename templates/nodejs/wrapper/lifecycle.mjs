@@ -7,6 +7,8 @@ const clean = { code: 0, level: 'info', msg: 'stopped' };
 export function installLifecycle(log, drainSeconds) {
   let ending; // how the process will end, once it has begun to
   let inHand = 0;
+  /** open connections, to see at the end whether everything has left */
+  const sockets = new Set();
   let ended = false;
 
   const end = ({ code, level, msg }, fields) => {
@@ -14,8 +16,15 @@ export function installLifecycle(log, drainSeconds) {
     log.always(level, msg, fields);
     process.exit(code);
   };
+  /** An answer that is in the kernel's hands reaches its receiver without this process. */
+  const isSent = () => {
+    for (const socket of sockets) if (socket.writableLength > 0) return false;
+    return true;
+  };
   const endIfIdle = () => {
-    if (ending !== undefined && inHand === 0 && !ended) end(ending);
+    if (ending === undefined || inHand > 0 || ended) return;
+    if (isSent()) end(ending);
+    else setTimeout(endIfIdle, 10);
   };
   /**
    * Not ready from now on; ends when nothing is in hand any more, or when the time to drain is over. Connections stay open until
@@ -44,6 +53,10 @@ export function installLifecycle(log, drainSeconds) {
   });
 
   return {
+    connected: (socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    },
     stopping: () => ending !== undefined,
     took: () => {
       inHand += 1;

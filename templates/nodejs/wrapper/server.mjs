@@ -1,7 +1,7 @@
 // HTTP: probes, and events on any path. node:http answers what is no HTTP at all.
 import { receive } from './body.mjs';
 import { describe } from './failure.mjs';
-import { readHeaders, readMessage } from './http-binding.mjs';
+import { readMessage } from './http-binding.mjs';
 import { problem, Refusal } from './problem.mjs';
 import { createReplies } from './reply.mjs';
 
@@ -55,29 +55,37 @@ export function createServer({ configuration, log, metrics, lifecycle, execute }
     return problem('INTERNAL', 'The event could not be handled; it may be sent again');
   };
 
-  const answerBatch = async (events, traceparent) => replies.batch(await eachOf(events, (event) => execute(event, traceparent)));
+  const executeBatch = (events, traceparent) =>
+    eachOf(events, (event) => new Promise((resolve) => execute(event, traceparent, resolve)));
 
-  const respond = async (response, headers, body) => {
+  const respond = (request, response, body) => {
     lifecycle.took();
-    let result;
+    /** Sends what is made of the outcome; nothing that goes wrong here may leave a sender without an answer. */
+    const reply = (make) => {
+      let result;
+      try {
+        result = make();
+      } catch (thrown) {
+        result = refuse(thrown);
+      }
+      if (!response.destroyed) send(response, result, lifecycle.stopping());
+      lifecycle.gave();
+    };
     try {
-      const { events, batch } = readMessage(headers, body);
-      const { traceparent } = headers;
-      result = batch ? await answerBatch(events, traceparent) : replies.one(await execute(events[0], traceparent));
+      const { events, batch } = readMessage(request, body);
+      const { traceparent } = request.headers;
+      if (batch) executeBatch(events, traceparent).then((all) => reply(() => replies.batch(all)));
+      else execute(events[0], traceparent, (executed) => reply(() => replies.one(executed)));
     } catch (thrown) {
-      result = refuse(thrown);
+      reply(() => refuse(thrown));
     }
-    if (response.destroyed) return lifecycle.gave();
-    response.on('close', lifecycle.gave);
-    send(response, result, lifecycle.stopping());
   };
 
   const takeEvent = (request, response) => {
-    const headers = readHeaders(request.rawHeaders);
-    receive(request, headers, configuration.bodyLimit, (refusal, body) => {
+    receive(request, configuration.bodyLimit, (refusal, body) => {
       if (refusal !== undefined) send(response, refuse(refusal), lifecycle.stopping());
       else if (lifecycle.stopping()) send(response, problem('STOPPING', 'This process is stopping; send the event again'), false);
-      else respond(response, headers, body);
+      else respond(request, response, body);
     });
   };
 

@@ -35,6 +35,7 @@ export async function start() {
   captureOutput(log);
   const lifecycle = installLifecycle(log, configuration.drainSeconds);
   const { metrics, server } = createApplication(await load(log), configuration, log, lifecycle);
+  server.on('connection', lifecycle.connected);
   server.on('error', (error) => log.end('cannot listen', { error: error.message }));
   // Named, a host is looked up by node:dns, which is loaded for it; all interfaces are what is listened on without a name.
   const host = configuration.host === '0.0.0.0' ? undefined : configuration.host;

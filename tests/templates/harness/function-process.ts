@@ -101,6 +101,8 @@ export async function launch(language: string, root: string, options: StartOptio
   const stop = async (): Promise<void> => {
     signal('SIGKILL');
     await ended;
+    // Children that outlived it are somebody else's to bury, which takes a moment.
+    for (let waited = 0; groupIsAlive(pid) && waited < 2_000; waited += 10) await sleep(10);
   };
   return { pid, ...speech, ended, line, signal, stop };
 }
