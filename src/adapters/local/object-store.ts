@@ -69,23 +69,38 @@ const objectOf = (key: string, found: Stats): StoredObject => ({
   modifiedAt: found.mtimeMs,
 });
 
+const mostKnown = 10_000;
+
 /** What lies outside of the folder is not there. */
-const headOf = (pathOf: (key: string) => string, key: string): StoredObject | undefined => {
-  if (key.endsWith('/')) return undefined;
-  try {
-    const found = statSync(pathOf(key), { throwIfNoEntry: false });
-    return found?.isFile() === true ? objectOf(key, found) : undefined;
-  } catch (thrown) {
-    const error = thrown instanceof CodedError ? thrown : translate(thrown, key);
-    if (error.code === 'SOURCE_NOT_FOUND') return undefined;
-    throw error;
-  }
+const createHead = (folder: string, pathOf: (key: string) => string): ((key: string) => StoredObject | undefined) => {
+  /** Versions that were seen below the folder, by key: the same file need not be followed through its links again. */
+  const known = new Map<string, string>();
+  const checked = (key: string, found: Stats): StoredObject => {
+    const object = objectOf(key, found);
+    if (known.get(key) === object.version) return object;
+    pathOf(key);
+    if (known.size >= mostKnown) known.clear();
+    known.set(key, object.version);
+    return object;
+  };
+  return (key) => {
+    if (key.endsWith('/')) return undefined;
+    try {
+      const found = statSync(resolve(folder, key), { throwIfNoEntry: false });
+      return found?.isFile() === true ? checked(key, found) : undefined;
+    } catch (thrown) {
+      const error = thrown instanceof CodedError ? thrown : translate(thrown, key);
+      if (error.code === 'SOURCE_NOT_FOUND') return undefined;
+      throw error;
+    }
+  };
 };
 
 /** @param root the folder; it need not exist before the first write */
 export const createLocalObjectStore = (root: string): ObjectStore => {
   const base = resolve(root);
   const pathOf = createPaths(base);
+  const head = createHead(base, pathOf);
   const orTranslated =
     (key: string) =>
     (thrown: unknown): never => {
@@ -94,7 +109,7 @@ export const createLocalObjectStore = (root: string): ObjectStore => {
 
   return {
     // In a promise's constructor, so that a refused key rejects and is not thrown.
-    head: (key) => new Promise((resolve) => resolve(headOf(pathOf, key))),
+    head: (key) => new Promise((resolve) => resolve(head(key))),
     read: async (key) => {
       const path = pathOf(key);
       const file = await open(path, 'r').catch(orTranslated(key));
