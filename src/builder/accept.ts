@@ -43,16 +43,19 @@ const idsOf = (event: CloudEvent, { origin, ref }: Known): Record<string, unknow
 });
 
 const log = (logger: Logger, event: CloudEvent, accepted: Accepted, seconds: number): void => {
-  const fields = { ...idsOf(event, accepted), duration_ms: Math.round(seconds * 1000) };
+  const fields = idsOf(event, accepted);
+  fields.duration_ms = Math.round(seconds * 1000);
   if ('outcome' in accepted) {
-    logger.info({ ...fields, build_id: accepted.outcome.buildId, status: accepted.outcome.status }, 'event handled');
+    fields.build_id = accepted.outcome.buildId;
+    fields.status = accepted.outcome.status;
+    logger.info(fields, 'event handled');
     return;
   }
   const { error } = accepted;
-  const refused = { ...fields, code: error.code, reason: error.message, field: error.details.field };
-  if (error.code === 'INTERNAL') logger.error({ ...refused, err: error.cause ?? error }, 'event failed');
-  else if (error.retryable) logger.warn({ ...refused, err: error.cause }, 'event put off');
-  else logger.info(refused, 'event refused');
+  Object.assign(fields, { code: error.code, reason: error.message, field: error.details.field });
+  if (error.code === 'INTERNAL') logger.error({ ...fields, err: error.cause ?? error }, 'event failed');
+  else if (error.retryable) logger.warn({ ...fields, err: error.cause }, 'event put off');
+  else logger.info(fields, 'event refused');
 };
 
 const outcomeLabel = (accepted: Accepted): 'accepted' | 'done' | 'refused' | 'retryable' => {
