@@ -63,7 +63,7 @@ const jobs: readonly Case[] = [
   [
     'refuses an object of the cluster that is no Job',
     job({ kind: 'Pod' }),
-    { status: 422, code: 'INVALID_DATA', field: 'data.metadata' },
+    { status: 422, code: 'INVALID_DATA', field: 'data.kind' },
   ],
   [
     'refuses a Job without a name of ours',
