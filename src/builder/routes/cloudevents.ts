@@ -4,6 +4,7 @@ import type { CloudEvent } from '../../core/cloudevent.ts';
 import { rejectionOf } from '../../core/emitted.ts';
 import { CodedError } from '../../core/errors.ts';
 import { readRequest, type Received } from '../../core/http-binding.ts';
+import { createGathering } from '../../ops/gather-requests.ts';
 import { asCodedError, idsOf, sendProblem } from '../../ops/refusals.ts';
 import { contentTypeIn } from '../../ops/request-head.ts';
 import type { Accept } from '../accept.ts';
@@ -103,8 +104,10 @@ const handshake = (deps: Deps, request: FastifyRequest, reply: FastifyReply): Fa
 };
 
 export const addEventRoutes = (app: FastifyInstance, deps: Deps): void => {
+  const preHandler = createGathering();
   for (const path of eventPaths) {
     app.post(path, {
+      preHandler,
       handler: (request, reply) => post(deps, request, reply),
       errorHandler: (error, request, reply) => {
         refuse(deps, error, request, reply);
