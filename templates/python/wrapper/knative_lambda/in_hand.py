@@ -44,15 +44,15 @@ class InHand:
     def look(self, now):
         """:return: seconds after which to look again"""
         wait = self.calls.look(now)
-        if not self.deadlines:
-            return wait
         while self.deadlines:
             invocation, deadline = next(iter(self.deadlines.items()))
             if deadline > now:
                 wait = deadline - now if wait is None else min(wait, deadline - now)
                 break
             self._time_out(invocation, now)
-        self._check_event_loop(now)
+        if self.unnoticed:
+            self._check_event_loop(now)
+            return LOOP_PATIENCE_SECONDS if wait is None else min(wait, LOOP_PATIENCE_SECONDS)
         return wait
 
     def _settle(self, invocation, result):

@@ -17,6 +17,7 @@ from .log import RANK, Log
 from .metrics import Metrics
 from .reply import Replies
 from .server import Server
+from .watchdog import Watchdog
 
 
 # A function that computes for long gives way to the server after this time, and not after Python's 5 ms.
@@ -44,6 +45,7 @@ def start(root, began):
     in_hand.calls = calls
     door.in_hand = in_hand
     server.at_turn(in_hand.look)
+    server.at_turn(Watchdog(config.timeout).look)
     threading.excepthook = lambda failed: calls.failed_in_background(failed.exc_value)
     sys.unraisablehook = lambda failed: calls.failed_in_background(failed.exc_value)
     lifecycle.install()
