@@ -105,6 +105,7 @@ describe('the watchdog of a nodejs function', () => {
         msg: 'function blocks the process',
         third_party_id: 'acme-corp',
       });
+      await running.stop(); // the command it was busy with outlives it, and is the platform's to end
     },
   );
 
@@ -115,5 +116,6 @@ describe('the watchdog of a nodejs function', () => {
     expect(await answerTo(running, { do: 'block natively' })).toBe('no answer');
     expect(await running.ended).not.toEqual({ code: 0, signal: null });
     expect(running.lines.at(-1)).toMatchObject({ level: 'fatal', msg: 'function blocks the process' });
+    await running.stop();
   });
 });
