@@ -25,19 +25,19 @@ class Metrics:
         return "".join(f"{line}\n" for line in self._lines()).encode()
 
     def _lines(self):
-        yield from _head("knative_lambda_function_requests_total", "counter", "Events by how they ended.")
+        yield from _head("knative_lambda_function_requests_total", "counter", "Events by what became of them.")
         for outcome, count in self.requests.items():
             yield f'knative_lambda_function_requests_total{{outcome="{outcome}"}} {count}'
         name = "knative_lambda_function_duration_seconds"
-        yield from _head(name, "histogram", "How long the function worked on an event.")
+        yield from _head(name, "histogram", "Time the function took, in seconds.")
         total = 0
         for bound, count in zip((*BUCKETS, "+Inf"), self.buckets):
             total += count
             yield f'{name}_bucket{{le="{bound}"}} {total}'
         yield f"{name}_sum {self.seconds!r}"
         yield f"{name}_count {total}"
-        yield from _gauge("knative_lambda_function_in_flight", "Events being worked on.", self.in_flight)
-        yield from _gauge("knative_lambda_cold_start_duration_seconds", "From the start of the process to listening.", self.cold_start)
+        yield from _gauge("knative_lambda_function_in_flight", "Events in the function now.", self.in_flight)
+        yield from _gauge("knative_lambda_cold_start_duration_seconds", "From the start of the process until it listened, in seconds.", self.cold_start)
 
 
 def _head(name, kind, says):
