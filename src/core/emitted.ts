@@ -61,8 +61,28 @@ const endNames: Record<EndStatus, EmittedName> = {
   cancelled: 'build.cancelled',
 };
 
+/** What a completion says of the build that ended. */
+export type EndedBuild = Pick<
+  Build,
+  | 'buildId'
+  | 'ref'
+  | 'jobName'
+  | 'attempt'
+  | 'image'
+  | 'contentHash'
+  | 'cause'
+  | 'correlationId'
+  | 'traceparent'
+  | 'createdAt'
+  | 'startedAt'
+  | 'endedAt'
+  | 'imageDigest'
+  | 'exitCode'
+  | 'errorMessage'
+> & { readonly status: EndStatus };
+
 /** The completion event of an ended build, as the build monitor and local mode emit it. */
-export const completionOf = (build: Build & { status: EndStatus }): CloudEvent =>
+export const completionOf = (build: EndedBuild): CloudEvent =>
   emitted(
     endNames[build.status],
     build.ref,
