@@ -1,5 +1,5 @@
 // JSON lines on standard output; on a terminal, the same lines made pleasant. What is secret never gets there.
-import { pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger };
 
@@ -55,6 +55,49 @@ const hideBound = (logger: Logger): Logger => {
   return logger;
 };
 
+/** Lines come in bursts: a millisecond is put into words once. */
+const createTimestamp = (): (() => string) => {
+  let [last, words] = [0, ''];
+  return () => {
+    const now = Date.now();
+    if (now !== last) [last, words] = [now, `,"time":"${new Date(now).toISOString()}"`];
+    return words;
+  };
+};
+
+/** What Pino tells of the line, to a destination that asks for it. */
+type Told = { lastLevel?: number };
+const tellsMore = Symbol.for('pino.metadata');
+const warning = 40;
+
+/**
+ * Standard output, written once for all lines of one turn of the event loop; at once with a warning or worse, and before the process
+ * ends by itself. Writes are synchronous: when it is killed, at most the good news of its last turn is missing.
+ */
+const standardOutput = (): DestinationStream => {
+  const output = pino.destination({ fd: 1, sync: true, minLength: 2 ** 13 });
+  let [scheduled, ending] = [false, false];
+  const flush = (): void => {
+    scheduled = false;
+    output.flushSync();
+  };
+  process.once('exit', () => {
+    ending = true;
+    flush();
+  });
+  const destination: DestinationStream & Told = {
+    write: (line) => {
+      output.write(line);
+      if (ending || (destination.lastLevel ?? 0) >= warning) flush();
+      else if (!scheduled) {
+        scheduled = true;
+        setImmediate(flush);
+      }
+    },
+  };
+  return Object.assign(destination, { [tellsMore]: true });
+};
+
 export type LoggerOptions = { level: string; pretty: boolean; name: string };
 
 /** @param destination where lines go instead of standard output */
@@ -64,12 +107,11 @@ export const createLogger = async (options: LoggerOptions, destination?: Destina
     {
       level: options.level,
       base: { process: options.name },
-      timestamp: stdTimeFunctions.isoTime,
+      timestamp: createTimestamp(),
       formatters: { level: (label) => ({ level: label }), log: (fields) => withoutSecrets(fields) },
       serializers: { err: errorWithoutSecrets },
     },
-    // 0 would be synchronous too: a line that was logged before a crash must be there after it.
-    stream ?? pino.destination({ fd: 1, sync: true }),
+    stream ?? standardOutput(),
   );
   return hideBound(logger);
 };

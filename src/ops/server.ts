@@ -61,7 +61,8 @@ const answerRefusals = (app: FastifyInstance, logger: Logger): void => {
   app.addHook('onRequest', (request, reply, done) => {
     checkHead(request.raw);
     // Fastify would refuse a body whose type it can't read before the route sees it, and a broker's event would be lost with it.
-    delete request.raw.headers['content-type'];
+    // Without `delete`, which turns the headers into a slower kind of object.
+    request.raw.headers['content-type'] = undefined;
     if (!request.is404) {
       done();
       return;

@@ -105,11 +105,15 @@ describe('a line', () => {
     expect(lines).toHaveLength(1);
   });
 
-  it('that was logged before a crash is there after it', async () => {
+  it.each([
+    ['in a turn of the event loop before it is killed', "logger.info({ i: 999 }, 'line'); await new Promise(setImmediate);"],
+    ['in its last turn with a warning', "logger.warn({ i: 999 }, 'line');"],
+  ])('that a process logged %s is there after it', async (_, last) => {
     const script = `
       import { createLogger } from ${JSON.stringify(moduleUrl)};
       const logger = await createLogger({ level: 'info', pretty: false, name: 'test' });
-      for (let i = 0; i < 1000; i++) logger.info({ i }, 'line');
+      for (let i = 0; i < 999; i++) logger.info({ i }, 'line');
+      ${last}
       process.kill(process.pid, 'SIGKILL');`;
     const { output, signal } = await runScript(script);
     expect(signal).toBe('SIGKILL');
