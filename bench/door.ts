@@ -21,15 +21,14 @@ const ours = 'the door';
 
 type Contestant = { name: string; server: RunningServer; statusOf: (message: Message) => number; before?: () => Promise<void> };
 
-const startAll = async (cores: Cores, bundle: string, folder: string): Promise<Contestant[]> => {
-  const contestants: Contestant[] = [];
+/** @param started what has to be stopped, also when another does not start */
+const startAll = async (cores: Cores, bundle: string, folder: string, started: Contestant[]): Promise<void> => {
   for (const { name, script } of peers) {
     const server = await startServer(cores, { script: [join(import.meta.dirname, 'door', script)], readyPath: '/readyz' });
-    contestants.push({ name, server, statusOf: () => 202 });
+    started.push({ name, server, statusOf: () => 202 });
   }
   const door = await startOurDoor(cores, bundle, folder);
-  contestants.push({ name: ours, server: door, statusOf: ({ status }) => status, before: door.emptyLog });
-  return contestants;
+  started.push({ name: ours, server: door, statusOf: ({ status }) => status, before: door.emptyLog });
 };
 
 type Found = Map<Message, Map<string, Load[]>>;
@@ -76,9 +75,9 @@ export const createDoorBench = (cores: Cores, bundle: string, effort: DoorEffort
   about: `${effort.rounds} rounds of ${effort.seconds} s for each server and message, 100 connections`,
   run: async () => {
     const folder = await mkdtemp(join(tmpdir(), 'bench-door-'));
-    let contestants: Contestant[] = [];
+    const contestants: Contestant[] = [];
     try {
-      contestants = await startAll(cores, bundle, folder);
+      await startAll(cores, bundle, folder, contestants);
       const found = await measure(contestants, effort);
       return messages.flatMap((message) => rowsOf(message, found.get(message)));
     } finally {
