@@ -112,7 +112,8 @@ describe('an event that a broker delivered', () => {
     });
     expect(data).toMatchObject({ ...rejected, retryable: false, message: expect.any(String) as unknown });
     if (original !== undefined) expect(data.original).toMatchObject(original);
-    else expect(data).toMatchObject({ original_base64: Buffer.from(body ?? '').toString('base64'), original_headers: headers });
+    else expect(data.original_base64).toBe(Buffer.from(body ?? '').toString('base64'));
+    expect(data.original_headers).toEqual(headers);
     // The same delivery is the same rejection, whoever retries it; another one is another.
     expect(again.headers['ce-id']).toBe(response.headers['ce-id']);
   });

@@ -1,5 +1,7 @@
 // How large a body may be.
 import { describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openFiles, untilNothing } from '../support/leaks.ts';
 import { exchange, openConnection } from '../support/raw-connection.ts';
 import { checkAnswer } from './check.ts';
 import { attributeHeaders, batch, binary, fromBroker, message, plain, type Header } from './requests.ts';
@@ -10,6 +12,7 @@ const limitBytes = 4096;
 
 describe('a body', () => {
   const platform = withPlatform({ BODY_LIMIT_BYTES: String(limitBytes) });
+  const sockets = async (): Promise<string[]> => (await openFiles(platform().pid)).filter((file) => file.startsWith('socket:'));
   const tooLarge = { status: 413, code: 'BODY_TOO_LARGE', field: 'body', headers: { connection: 'close' } } as const;
   const large = `{"a":"${'x'.repeat(limitBytes)}"}`;
   const chunked = (target: string): Buffer => {
@@ -44,17 +47,36 @@ describe('a body', () => {
     },
   );
 
-  it('over the limit that keeps coming is not read for ever', async () => {
+  it('over the limit that keeps coming is refused where its sender can read it, although it reads only when all is sent', async () => {
     const connection = await openConnection(platform().port);
+    connection.pause();
     try {
       await connection.write(
-        binary({ headers: [['Transfer-Encoding', 'chunked']] })
-          .toString()
-          .replace('Content-Length: 0\r\n', ''),
+        message('POST /cloudevents HTTP/1.1', [['Host', 'x'], ...attributeHeaders(plain), ['Transfer-Encoding', 'chunked']]),
       );
       for (let sent = 0; sent < 100; sent++) await connection.write(`1000\r\n${'x'.repeat(4096)}\r\n`);
+      connection.resume();
       checkAnswer(await connection.response(), tooLarge);
       expect(await connection.isClosed()).toBe(true);
+    } finally {
+      connection.destroy();
+    }
+  });
+
+  it('over the limit that never ends is read no more after a moment', async () => {
+    const connection = await openConnection(platform().port);
+    try {
+      const before = (await sockets()).length;
+      await connection.write(
+        message('POST /cloudevents HTTP/1.1', [['Host', 'x'], ...attributeHeaders(plain), ['Content-Length', '999999999999']]),
+      );
+      checkAnswer(await connection.response(), tooLarge);
+      const gone = untilNothing(async () => (await sockets()).slice(before - 1));
+      for (let sent = 0; sent < 20; sent++) {
+        await connection.write('x'.repeat(4096));
+        await sleep(100);
+      }
+      expect(await gone).toEqual([]);
     } finally {
       connection.destroy();
     }

@@ -11,6 +11,9 @@ type ResponseOptions = { bodyless?: boolean; withinMs?: number };
 export type RawConnection = {
   /** Resolves once the bytes are on their way, or the other side takes no more. */
   write(bytes: Buffer | string): Promise<void>;
+  /** Reads nothing until `resume`: what arrives waits in the system's buffers. */
+  pause(): void;
+  resume(): void;
   /** Sends FIN and goes on reading: the peer sees the end of the request. */
   end(): void;
   /** The next answer. @throws when none comes in time, or the connection ends before one */
@@ -57,12 +60,10 @@ export const openConnection = async (port: number): Promise<RawConnection> => {
   });
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
   return {
-    write: (bytes) =>
-      new Promise((resolve) => {
-        socket.once('close', () => resolve());
-        if (socket.writable) socket.write(bytes, () => resolve());
-        else resolve();
-      }),
+    // The callback also comes when the connection ends before they are sent.
+    write: (bytes) => new Promise((resolve) => socket.write(bytes, () => resolve())),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     end: () => socket.end(),
     response: async ({ bodyless = false, withinMs = patienceMs } = {}) => {
       const deadline = Date.now() + withinMs;
