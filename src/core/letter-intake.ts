@@ -10,7 +10,13 @@ import { functionOf, letterIdOf, rawLetterIdOf, type DeadLetter, type RawMessage
 /** The attempts so far, carried by the event itself: a letter that goes round through the broker keeps its count. */
 export const attemptExtension = 'dlqattempt';
 
-const deliveryExtensions: readonly string[] = ['knativeerrordest', 'knativeerrorcode', 'knativeerrordata', attemptExtension];
+/** Said of the delivery that failed; they are no part of the event. */
+export const deliveryExtensions: readonly string[] = [
+  'knativeerrordest',
+  'knativeerrorcode',
+  'knativeerrordata',
+  attemptExtension,
+];
 
 export type Arrival = {
   /** Milliseconds since the epoch. */
