@@ -15,12 +15,14 @@ import { addBuildRoutes } from './routes/builds.ts';
 import { addEventRoutes } from './routes/cloudevents.ts';
 import { addDocumentation } from './routes/documentation.ts';
 import { addFunctionRoutes } from './routes/functions.ts';
+import { addSweepRoute } from './routes/sweep.ts';
 
 export type AppDeps = {
   builder: Builder;
   builds: ImageBuilder;
   functions: FunctionPlatform;
   admit: AdmitEvent;
+  sweep: () => Promise<void>;
   metrics: BuilderMetrics;
   registry: Registry;
   logger: Logger;
@@ -41,6 +43,7 @@ export const createApp = (deps: AppDeps, options: ServerOptions): FastifyInstanc
   addEventRoutes(app, { ...deps, accept });
   addBuildRoutes(app, { builds: deps.builds, cancel: deps.builder.cancel });
   addFunctionRoutes(app, { ...deps, remove: deps.builder.remove });
+  addSweepRoute(app, deps.sweep);
   addOpsRoutes(app, deps.registry, deps.notReady);
   return app;
 };

@@ -2,6 +2,7 @@
 import Bottleneck from 'bottleneck';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError, type ErrorCode } from '../core/errors.ts';
+import { bucketOptions, type Rate } from '../ops/token-rate.ts';
 import type { ObjectStore, RateLimiter, RateVerdict } from '../ports.ts';
 import type { BuilderMetrics, LimitName } from './metrics.ts';
 
@@ -13,6 +14,9 @@ const refuse = (code: ErrorCode, limit: LimitName, message: string, verdict: Rat
     quota: { limit: verdict.limit, remaining: verdict.remaining },
   });
 };
+
+/** A limit by its name, with a bucket for each key. */
+export type OpenLimiter = (name: string, rate: Rate) => RateLimiter;
 
 export type AdmitEvent = (tenant: string) => Promise<RateVerdict>;
 
@@ -33,11 +37,11 @@ export type Packing = <T>(pack: () => Promise<T>) => Promise<T>;
 
 /** At most so many at once and per minute; who waits longer than `waitMs` is answered 503 and never begins. */
 export const createPackingLimit = (
-  options: Bottleneck.ConstructorOptions & { maxConcurrent: number },
+  { maxConcurrent, ...rate }: Rate & { maxConcurrent: number },
   waitMs: number,
   metrics: BuilderMetrics,
 ): Packing => {
-  const limiter = new Bottleneck(options);
+  const limiter = new Bottleneck({ ...bucketOptions(rate), maxConcurrent });
   return async (pack) => {
     const patience = new AbortController();
     const tired = sleep(waitMs, undefined, { signal: patience.signal }).then(

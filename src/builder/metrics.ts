@@ -8,10 +8,11 @@ import type { Runtime } from '../core/source.ts';
 export type EventOutcome = 'accepted' | 'done' | 'refused' | 'retryable';
 export type LimitName = 'tenant' | 'global' | 'packing' | 'storage' | 'queue';
 
-type Observed = {
+export type Observed = {
   queued: () => Promise<number>;
   running: () => Promise<number>;
-  deadLetters: () => Promise<{ depth: number; oldestAgeMs: number }>;
+  /** Where the dead letters are this process's own; elsewhere their consumer measures them. */
+  deadLetters?: () => Promise<{ depth: number; oldestAgeMs: number }>;
 };
 
 export type BuilderMetrics = {
@@ -141,11 +142,13 @@ const observe = (registers: Registry[], sources: Observed): void => {
   };
   gauge('knative_lambda_queue_depth', 'Builds that wait for their turn', sources.queued);
   gauge('knative_lambda_builds_running', 'Builds that run now', sources.running);
-  gauge('knative_lambda_dlq_depth', 'Dead letters', async () => (await sources.deadLetters()).depth);
+  const { deadLetters } = sources;
+  if (deadLetters === undefined) return;
+  gauge('knative_lambda_dlq_depth', 'Dead letters', async () => (await deadLetters()).depth);
   gauge(
     'knative_lambda_dlq_message_age_seconds',
     'Age of the oldest dead letter',
-    async () => (await sources.deadLetters()).oldestAgeMs / 1000,
+    async () => (await deadLetters()).oldestAgeMs / 1000,
   );
 };
 

@@ -1,5 +1,4 @@
 // Every port of local mode, opened on the one data directory. What is opened here is closed by the lifecycle, in reverse.
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { buildFolders } from '../adapters/local/builds/build-folders.ts';
 import type { LocalBroker } from '../adapters/local/broker/broker.ts';
@@ -12,12 +11,9 @@ import { imageFolder } from '../adapters/local/builds/image-tags.ts';
 import { createLocalObjectStore } from '../adapters/local/object-store.ts';
 import { createLocalRateLimiter } from '../adapters/local/rate-limiter.ts';
 import { createResults, type Results } from '../adapters/local/broker/results.ts';
-import type { BuilderMetrics } from '../builder/metrics.ts';
-import type { Templates } from '../builder/template.ts';
+import { drainMs, type Surroundings } from '../builder/start-builder.ts';
 import { serviceName, type FunctionRef } from '../core/function.ts';
 import type { Environment } from '../ops/config.ts';
-import type { Lifecycle } from '../ops/lifecycle.ts';
-import type { Logger } from '../ops/logger.ts';
 import type { DeadLetterQueue, FunctionPlatform, ObjectStore } from '../ports.ts';
 import { createBuilderBroker, createFunctionsBroker, type Door } from './brokers.ts';
 import type { LocalConfig } from './config.ts';
@@ -34,26 +30,16 @@ export type Adapters = {
   results: Results;
 };
 
-export type Surroundings = {
+export type Around = Surroundings & {
   config: LocalConfig;
   environment: Environment;
-  logger: Logger;
-  lifecycle: Lifecycle;
-  metrics: BuilderMetrics;
-  templates: Templates;
   door: Door;
-  address: () => string;
-  /** A function has become ready, or can't. */
-  settled: (ref: FunctionRef) => void;
 };
-
-/** The server, the functions and the brokers close one after the other; each gets a quarter, and a quarter is left over. */
-export const drainMs = (config: LocalConfig): number => config.SHUTDOWN_SECONDS * 250;
 
 type Brokers = { builder: LocalBroker; functions: LocalBroker };
 
 const openBrokers = async (
-  around: Surroundings,
+  around: Around,
   dataDir: string,
   results: Results,
   platform: () => FunctionPlatform,
@@ -85,7 +71,7 @@ const openBrokers = async (
 };
 
 const openBuilds = async (
-  around: Surroundings,
+  around: Around,
   dataDir: string,
   temp: ObjectStore,
   events: LocalBroker,
@@ -118,7 +104,7 @@ const openBuilds = async (
 };
 
 const openFunctions = async (
-  around: Surroundings,
+  around: Around,
   dataDir: string,
   forget: (service: string) => Promise<void>,
 ): Promise<FunctionPlatform> => {
@@ -156,11 +142,10 @@ const openFunctions = async (
   };
 };
 
-export const openAdapters = async (around: Surroundings): Promise<Adapters> => {
+export const openAdapters = async (around: Around): Promise<Adapters> => {
   const dataDir = resolve(around.config.DATA_DIR);
   around.lifecycle.onClose('the data directory', await lockDataDirectory(dataDir));
   await Promise.all(['broker', 'results', 'temp'].map((name) => removeHalfWritten(join(dataDir, name))));
-  await mkdir(join(dataDir, 'spool'), { recursive: true });
   const results = createResults(join(dataDir, 'results'));
   const temp = createLocalObjectStore(join(dataDir, 'temp'));
   const opened: { functions?: FunctionPlatform } = {};

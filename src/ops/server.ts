@@ -89,3 +89,12 @@ const endIdleConnections = (app: FastifyInstance, done: () => void): void => {
   app.server.once('close', () => clearInterval(timer));
   done();
 };
+
+/** @returns where it listens, such as http://127.0.0.1:8080 */
+export const listen = async (app: FastifyInstance, { PORT, HOST }: { PORT: number; HOST: string }): Promise<string> => {
+  await app.listen({ port: PORT, host: HOST });
+  const bound = app.server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : PORT;
+  const isEverywhere = ['0.0.0.0', '::', '::1'].includes(HOST);
+  return `http://${isEverywhere ? 'localhost' : HOST}:${port}`;
+};

@@ -1,6 +1,7 @@
 // Token buckets in this process, one for each key. Those that several processes share need Redis.
+import { refill, type Rate } from '../../ops/token-rate.ts';
 import type { RateLimiter } from '../../ports.ts';
-import { createTokenBucket, refill, type Rate, type TokenBucket } from './token-bucket.ts';
+import { createTokenBucket, type TokenBucket } from './token-bucket.ts';
 
 /** A bucket nobody asked for this long is full again, so forgetting it changes nothing. At most a day: timers end at 24. */
 const idleMsOf = ({ burst, perMinute }: Rate): number => Math.min(86_400_000, Math.max(300_000, (burst / perMinute) * 60_000));

@@ -17,6 +17,8 @@ const bucket = (tokens: number): RateLimiter & { left: number } => {
   return state;
 };
 
+const often = { perMinute: 60_000, burst: 1000 };
+
 describe('admitting an event', () => {
   it('says whose limit was met, its size, and after how many whole seconds to come back', async () => {
     const admit = createAdmitEvent({ tenant: bucket(1), global: bucket(10) }, createBuilderMetrics(new Registry()));
@@ -44,7 +46,7 @@ describe('admitting an event', () => {
 
 describe('the limit of packing', () => {
   it('packs no more than so many at once; who has waited too long is answered 503 and never begins', async () => {
-    const packing = createPackingLimit({ maxConcurrent: 2 }, 100, createBuilderMetrics(new Registry()));
+    const packing = createPackingLimit({ maxConcurrent: 2, ...often }, 100, createBuilderMetrics(new Registry()));
     const finish = Promise.withResolvers<undefined>();
     const begun: number[] = [];
     const jobs = [0, 1, 2].map((index) =>
@@ -62,7 +64,7 @@ describe('the limit of packing', () => {
   });
 
   it('hands on what packing throws', async () => {
-    const packing = createPackingLimit({ maxConcurrent: 1 }, 1000, createBuilderMetrics(new Registry()));
+    const packing = createPackingLimit({ maxConcurrent: 1, ...often }, 1000, createBuilderMetrics(new Registry()));
     await expect(packing(() => Promise.reject(new Error('the source broke')))).rejects.toThrow('the source broke');
     expect(await packing(() => Promise.resolve('next'))).toBe('next');
   });
