@@ -79,6 +79,9 @@ export const buildId = (ref: FunctionRef, key: string, forcedBy?: { source: stri
 };
 
 export const buildIdPattern = '^[0-9a-f]{16}$';
+const buildIdRule = new RegExp(buildIdPattern);
+
+export const isBuildId = (value: string): boolean => buildIdRule.test(value);
 
 export const jobName = (id: string): string => `build-${id}`;
 

@@ -12,6 +12,8 @@ export const runtimes = {
 export type Runtime = keyof typeof runtimes;
 export type Language = (typeof runtimes)[Runtime]['language'];
 
+export const isRuntime = (value: string): value is Runtime => Object.hasOwn(runtimes, value);
+
 const defaults: Record<Language, Runtime> = { nodejs: 'nodejs24', python: 'python3.13', go: 'go1.26' };
 
 export const runtimeNames = [...Object.keys(runtimes), ...Object.keys(defaults)] as (Runtime | Language)[];

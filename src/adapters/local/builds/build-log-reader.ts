@@ -1,6 +1,7 @@
 // The log of a build as it is read: from a byte offset, and on until the build ends. Woken when the log grows; nothing is polled.
 import { EventEmitter } from 'node:events';
 import { open, type FileHandle } from 'node:fs/promises';
+import { createLineCutter } from '../../../core/log-lines.ts';
 import type { LogLine } from '../../../ports.ts';
 import { isMissing } from '../durable-file.ts';
 
@@ -37,34 +38,6 @@ const openIfThere = async (path: string): Promise<FileHandle | undefined> => {
     if (isMissing(thrown)) return undefined;
     throw thrown;
   }
-};
-
-/** Bytes that can't begin a character: an offset inside of one starts at the next. */
-const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
-
-/** Whole lines as bytes, so that no character is decoded from two halves. */
-const createLineCutter = (start: number): { cut(chunk: Buffer): LogLine[]; rest(): LogLine[] } => {
-  let rest: Buffer = Buffer.alloc(0);
-  let offset = start;
-  let begun = false;
-  return {
-    cut: (chunk) => {
-      rest = Buffer.concat([rest, chunk]);
-      while (!begun && isContinuation(rest[0])) {
-        rest = rest.subarray(1);
-        offset++;
-      }
-      begun ||= rest.length > 0;
-      const lines: LogLine[] = [];
-      for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
-        lines.push({ offset, text: rest.toString('utf8', 0, end) });
-        rest = rest.subarray(end + 1);
-        offset += end + 1;
-      }
-      return lines;
-    },
-    rest: () => (rest.length === 0 ? [] : [{ offset, text: rest.toString('utf8') }]),
-  };
 };
 
 /** Something that happened since the last look, or that will. */
