@@ -100,13 +100,17 @@ const pauseAfter = (tries: number, retryAfterSeconds: number | undefined): numbe
   return Math.max(pause * (0.5 + Math.random() / 2), Math.min((retryAfterSeconds ?? 0) * 1000, longestPauseMs));
 };
 
+/** False when the signal fired first. */
+const pause = (ms: number, signal: AbortSignal): Promise<boolean> => sleep(ms, true, { signal }).catch(() => false);
+
 const tryUntil = async <T>(connection: Connection, call: Call, signal: AbortSignal, settings: Settings): Promise<Answer<T>> => {
   for (let tries = 1; ; tries++) {
     const answer = await tryOnce<T>(connection, call, signal, settings);
     if (!('failed' in answer)) return answer;
+    // Also what was answered last is told, and not that the time was up while nobody was asked.
+    const isLast = tries >= maxTries || !(await pause(pauseAfter(tries, answer.retryAfterSeconds), signal));
     call.signal?.throwIfAborted();
-    if (tries >= maxTries || signal.aborted) throw unavailable(answer.failed, answer.retryAfterSeconds);
-    await sleep(pauseAfter(tries, answer.retryAfterSeconds), undefined, { signal }).catch(() => undefined);
+    if (isLast) throw unavailable(answer.failed, answer.retryAfterSeconds);
   }
 };
 
