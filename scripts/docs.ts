@@ -2,9 +2,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Registry } from 'prom-client';
 import { createBuilderMetrics } from '../src/builder/metrics.ts';
-import { categories, isPermanent } from '../src/core/dead-letter.ts';
+import { categories, categoryOfStatus, isPermanent, type Category } from '../src/core/dead-letter.ts';
 import { errors } from '../src/core/errors.ts';
-import { schemas, typePrefix } from '../src/core/events.ts';
+import { typePrefix } from '../src/core/event-type.ts';
+import { schemas } from '../src/core/events.ts';
+import { dlqSettings } from '../src/dlq-consumer/config.ts';
+import { createDlqMetrics } from '../src/dlq-consumer/metrics.ts';
 import { localSettings } from '../src/local/config.ts';
 
 const table = (head: string[], rows: string[][]): string =>
@@ -37,18 +40,25 @@ const ruleOf = ({ type, minimum, maximum, enum: values, ...rest }: Setting): str
   return [type ?? 'text', range, pattern].filter(Boolean).join(' ');
 };
 
-const settingTable = (): string =>
+/** Without a default: it has to be said, or nothing is meant. */
+const defaultOf = ({ default: value }: Setting, isRequired: boolean): string => {
+  if (value === undefined) return isRequired ? 'required' : '–';
+  return value === '' ? 'empty' : code(value);
+};
+
+const settingTable = ({ properties, required = [] }: { properties: object; required?: string[] }): string =>
   table(
     ['variable', 'default', 'rule', 'what it is for'],
-    Object.entries(localSettings.properties).map(([name, property]) => {
+    Object.entries(properties).map(([name, property]) => {
       const setting = property as Setting;
-      return [
-        code(name),
-        setting.default === undefined ? '–' : code(setting.default),
-        ruleOf(setting),
-        setting.description ?? '',
-      ];
+      return [code(name), defaultOf(setting, required.includes(name)), ruleOf(setting), setting.description ?? ''];
     }),
+  );
+
+const tableOfMetrics = async (registry: Registry): Promise<string> =>
+  table(
+    ['name', 'kind', 'means'],
+    (await registry.getMetricsAsJSON()).map(({ name, type, help }) => [code(name), String(type), help]),
   );
 
 const metricTable = async (): Promise<string> => {
@@ -59,11 +69,18 @@ const metricTable = async (): Promise<string> => {
     running: nothing,
     deadLetters: () => Promise.resolve({ depth: 0, oldestAgeMs: 0 }),
   });
-  const metrics = await registry.getMetricsAsJSON();
-  return table(
-    ['name', 'kind', 'means'],
-    metrics.map(({ name, type, help }) => [code(name), String(type), help]),
-  );
+  return tableOfMetrics(registry);
+};
+
+const dlqMetricTable = (): Promise<string> => {
+  const registry = new Registry();
+  createDlqMetrics(registry).observe({
+    depths: () => undefined,
+    oldestAgeMs: () => Promise.resolve(0),
+    circuits: () => ({ closed: 0, open: 0, half_open: 0 }),
+    connected: () => true,
+  });
+  return tableOfMetrics(registry);
 };
 
 type Shape = { properties?: Record<string, Setting>; required?: string[] };
@@ -72,24 +89,48 @@ const eventTable = (): string =>
   table(
     ['type', 'data'],
     Object.entries(schemas).map(([name, schema]) => {
-      const type = name === 'job.changed' ? 'dev.knative.apiserver.resource.{add,update,delete}' : `${typePrefix}${name}`;
+      const type = name === 'object.changed' ? 'dev.knative.apiserver.resource.{add,update,delete}' : `${typePrefix}${name}`;
       const { properties = {}, required = [] } = schema as Shape;
       const fields = Object.keys(properties).map((field) => (required.includes(field) ? `**${code(field)}**` : code(field)));
       return [code(type), fields.join(', ')];
     }),
   );
 
+const statuses = [undefined, ...Array.from({ length: 200 }, (_, n) => n + 400)];
+
+/** `503`, `505–599`, no answer: those that a delivery ends with. */
+const answersOf = (category: Category): string => {
+  const runs: [first: number, last: number][] = [];
+  for (const status of statuses) {
+    if (status === undefined || categoryOfStatus(status) !== category) continue;
+    const run = runs.at(-1);
+    if (run?.[1] === status - 1) run[1] = status;
+    else runs.push([status, status]);
+  }
+  const silent = categoryOfStatus(undefined) === category ? ['no answer'] : [];
+  return [...runs.map(([first, last]) => (first === last ? String(first) : `${first}–${last}`)), ...silent].join(', ');
+};
+
 const categoryTable = (): string =>
   table(
-    ['category', 'what becomes of the letter'],
-    categories.map((category) => [code(category), isPermanent(category) ? 'parked at once' : 'tried again, then parked']),
+    ['category', 'what becomes of the letter', 'said by the code', 'or by the answer'],
+    categories.map((category) => [
+      code(category),
+      isPermanent(category) ? 'parked at once' : 'tried again, then parked',
+      Object.entries(errors)
+        .filter(([, error]) => error.category === category)
+        .map(([name]) => code(name))
+        .join(' '),
+      answersOf(category),
+    ]),
   );
 
 /** File → name of the place in it → what stands there. */
 export const generated = async (): Promise<Record<string, Record<string, string>>> => ({
-  'docs/errors.md': { errors: errorTable(), categories: categoryTable() },
-  'docs/configuration.md': { settings: settingTable() },
-  'docs/metrics.md': { metrics: await metricTable() },
+  'docs/errors.md': { errors: errorTable() },
+  'docs/dead-letters.md': { categories: categoryTable() },
+  'docs/configuration.md': { settings: settingTable(localSettings), dlq: settingTable(dlqSettings) },
+  'docs/metrics.md': { metrics: await metricTable(), dlq: await dlqMetricTable() },
   'docs/events.md': { events: eventTable() },
 });
 

@@ -7,9 +7,10 @@ import { createCancelBuild, onCancelEvent, type CancelBuild } from './cancel-bui
 import { createDeleteFunction, type DeleteFunction } from './delete-function.ts';
 import { createDeploy } from './deploy.ts';
 import type { Handlers } from './dispatch.ts';
-import { createFinishBuild, createFinishJob } from './finish-build.ts';
+import { createFinishBuild } from './finish-build.ts';
 import type { Packing } from './limits.ts';
 import type { BuilderMetrics } from './metrics.ts';
+import { createObjectChanged } from './object-changed.ts';
 import { createPendingEvents } from './pending-events.ts';
 import { createRunFunction } from './run-function.ts';
 import { createSourceReader } from './source-facts.ts';
@@ -69,7 +70,7 @@ export const createBuilder = (deps: BuilderDeps): Builder => {
       'build.failed': finishBuild,
       'build.timeout': finishBuild,
       'service.delete': ({ ref, data }, origin) => remove(ref, { serviceName: data.service_name, reason: data.reason }, origin),
-      'job.changed': createFinishJob(finish),
+      'object.changed': createObjectChanged(finish),
     },
     cancel,
     remove,

@@ -7,7 +7,12 @@ export type Handler<N extends EventName> = (event: LambdaEvent<N>, origin: Origi
 export type Handlers = { readonly [N in EventName]: Handler<N> };
 
 /** Completions are as many as there are builds, and builds are limited: refusing them would only delay what was promised. */
-const unlimited: ReadonlySet<EventName> = new Set<EventName>(['build.complete', 'build.failed', 'build.timeout', 'job.changed']);
+const unlimited: ReadonlySet<EventName> = new Set<EventName>([
+  'build.complete',
+  'build.failed',
+  'build.timeout',
+  'object.changed',
+]);
 
 export const isLimited = (name: EventName): boolean => !unlimited.has(name);
 

@@ -84,17 +84,3 @@ export const createFinishBuild =
     await deps.builds.admitNext();
     return outcome;
   };
-
-/** The second witness: Kubernetes says that a job changed. What the job's own record says is what counts. */
-export const createFinishJob =
-  (deps: FinishDeps) =>
-  async ({ ref, data }: LambdaEvent<'job.changed'>, origin: Origin): Promise<Outcome> => {
-    const buildId = data.metadata.name.slice('build-'.length);
-    const build = await deps.builds.get(buildId);
-    if (build === undefined || !hasEnded(build.status))
-      return { status: 'skipped', ref, buildId, message: 'The job has not ended' };
-    checkCompletion(build, ref, { build_id: buildId });
-    const outcome = await finishBuild(deps, build, origin);
-    await deps.builds.admitNext();
-    return outcome;
-  };

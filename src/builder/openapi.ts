@@ -1,12 +1,13 @@
 // The OpenAPI 3.1 document: what each route takes and answers. Event data, query parameters and errors come from the tables the code runs on.
 import { errors } from '../core/errors.ts';
-import { schemas, typePrefix } from '../core/events.ts';
+import { typePrefix } from '../core/event-type.ts';
+import { schemas } from '../core/events.ts';
 import { json, parametersOf, problem, refused, type OpenApi, type Operation, type Paths } from './openapi-parts.ts';
 import { buildParams, buildsQuery, logsQuery } from './routes/builds.ts';
 import { functionParams, functionsQuery } from './routes/functions.ts';
 
 const eventTypes = Object.keys(schemas)
-  .filter((name) => name !== 'job.changed')
+  .filter((name) => name !== 'object.changed')
   .map((name) => `${typePrefix}${name}`);
 
 const postEvent: Operation = {
@@ -99,6 +100,12 @@ export const builderPaths: Paths = {
       summary: 'Runs the function with an event, or with the body as its data, and answers its reply',
       parameters: one,
       responses: { '200': { description: 'The reply' }, '204': { description: 'No reply' }, ...refused },
+    },
+  },
+  '/sweep': {
+    post: {
+      summary: 'Looks for what was missed, and repairs it; answers when that is done',
+      responses: { '204': { description: 'Done' }, ...refused },
     },
   },
   '/healthz': { get: { summary: 'Alive', responses: { '200': json('Alive') } } },

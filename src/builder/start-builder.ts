@@ -159,7 +159,7 @@ export const startBuilder = async (
     const builder = (opened.builder = builderOf(parts, adapters));
     const sweeping = createSweeping(builder, config.SWEEP_SECONDS * 1000, logger);
     lifecycle.onClose('the sweep', () => sweeping.close());
-    const app = appOf({ parts, adapters, builder, notReady: () => state.notReady }, registry, sweeping.now);
+    const app = appOf({ parts, adapters, builder, notReady: () => state.notReady }, registry, () => sweeping.now());
     lifecycle.onClose('the server', () => app.close());
     state.address = await listen(app, config);
     lifecycle.onClose('readiness', () => void (state.notReady = 'Stopping'));

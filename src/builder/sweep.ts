@@ -1,14 +1,18 @@
 // What a process that died left half done, found and finished: at start, and again and again. Runs beside live traffic.
-import { hasEnded } from '../core/build.ts';
+import { hasEnded, type Build } from '../core/build.ts';
 import { originOf } from '../core/correlation.ts';
+import type { Origin } from '../core/emitted.ts';
 import { toCodedError } from '../core/errors.ts';
-import { serviceName } from '../core/function.ts';
+import { serviceName, type FunctionRef } from '../core/function.ts';
 import type { Logger } from '../ops/logger.ts';
+import type { Listed, Page } from '../ports.ts';
 import { finishBuild, type FinishDeps } from './finish-build.ts';
 import type { PendingEvent } from './pending-events.ts';
 import type { StartBuild } from './start-build.ts';
 
 type Deps = FinishDeps & { startBuild: StartBuild; logger: Logger; now: () => number };
+
+const originOfBuild = ({ cause, correlationId, traceparent }: Build): Origin => ({ cause, correlationId, traceparent });
 
 /** An event waits and nothing is under way for it: hand it over, finish the build, or begin one. */
 const settle = async (deps: Deps, { ref, event, sourceKey }: PendingEvent): Promise<void> => {
@@ -35,24 +39,76 @@ const settle = async (deps: Deps, { ref, event, sourceKey }: PendingEvent): Prom
   }
 };
 
+/** One function's trouble is not another's. */
+const attempt = async (deps: Deps, ref: FunctionRef, work: () => Promise<unknown>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    const { tenant, function: parser } = ref;
+    deps.logger.warn({ err: error, third_party_id: tenant, parser_id: parser }, 'a function could not be repaired yet');
+  }
+};
+
+const settleWaiting = async (deps: Deps, before: number): Promise<void> => {
+  const seen = new Set<string>();
+  for await (const waiting of deps.pending.list()) {
+    const name = serviceName(waiting.ref);
+    if (seen.has(name) || waiting.keptAt > before) continue;
+    seen.add(name);
+    await attempt(deps, waiting.ref, () => settle(deps, waiting));
+  }
+};
+
+/** What a page of a sweep holds: compact, and a list of all of it is few requests. */
+const pageOf = 1000;
+
+async function* every<T>(list: (page: Page) => Promise<Listed<T>>): AsyncIterable<T> {
+  let page: Page | undefined = { limit: pageOf };
+  while (page !== undefined) {
+    const { items, cursor }: Listed<T> = await list(page);
+    yield* items;
+    page = cursor === undefined ? undefined : { limit: pageOf, cursor };
+  }
+}
+
+/** Jobs of finished builds are gone from a cluster long before. */
+const lookBackMs = 24 * 3_600_000;
+
+/** Of each function, the build that was asked for last, if it completed and nobody deployed it. */
+const deployMissed = async (deps: Deps, before: number): Promise<void> => {
+  const newest = new Map<string, Build>();
+  for await (const build of every((page) => deps.builds.list({ status: 'complete' }, page))) {
+    if (build.createdAt < before - lookBackMs) break;
+    const name = serviceName(build.ref);
+    if ((newest.get(name)?.requestedAt ?? -1) < build.requestedAt) newest.set(name, build);
+  }
+  for (const build of newest.values()) {
+    if ((build.endedAt ?? build.createdAt) > before) continue;
+    await attempt(deps, build.ref, async () => {
+      const current = await deps.functions.get(build.ref);
+      if (current === undefined || current.requestedAt < build.requestedAt) await finishBuild(deps, build, originOfBuild(build));
+    });
+  }
+};
+
+/** A service without its trigger, or that was declared only in part, is declared again. */
+const declareAgain = async (deps: Deps, before: number): Promise<void> => {
+  for await (const state of every((page) => deps.functions.list({}, page))) {
+    if (state.state !== 'deploying' || state.updatedAt > before) continue;
+    await attempt(deps, state.ref, () => deps.functions.apply(state));
+  }
+};
+
 /**
  * One pass. What fails is logged and tried again by the next.
- * @param olderThanMs events that came later are left: somebody is at work on them
+ * @param olderThanMs what happened later is left: somebody is at work on it
  */
 export const createSweep =
   (deps: Deps) =>
   async (olderThanMs: number): Promise<void> => {
-    const seen = new Set<string>();
-    for await (const waiting of deps.pending.list()) {
-      const name = serviceName(waiting.ref);
-      if (seen.has(name) || deps.now() - waiting.keptAt < olderThanMs) continue;
-      seen.add(name);
-      try {
-        await settle(deps, waiting);
-      } catch (error) {
-        const { tenant, function: parser } = waiting.ref;
-        deps.logger.warn({ err: error, third_party_id: tenant, parser_id: parser }, 'a waiting event could not be settled yet');
-      }
-    }
+    const before = deps.now() - olderThanMs;
+    await settleWaiting(deps, before);
+    await deployMissed(deps, before);
+    await declareAgain(deps, before);
     await deps.builds.admitNext();
   };

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Build, EndStatus } from './build.ts';
 import type { CloudEvent } from './cloudevent.ts';
 import type { CodedError } from './errors.ts';
-import { typePrefix } from './events.ts';
+import { typePrefix } from './event-type.ts';
 import { eventSourceOf, type FunctionRef } from './function.ts';
 import { toJsonFormat } from './json-format.ts';
 

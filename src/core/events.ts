@@ -5,10 +5,9 @@ import { buildIdPattern } from './build.ts';
 import type { CloudEvent } from './cloudevent.ts';
 import { CodedError } from './errors.ts';
 import { jsonOf } from './event-data.ts';
+import { typePrefix } from './event-type.ts';
 import { idPattern, isId, tenantOfSource, type FunctionRef } from './function.ts';
 import { runtimeNames, type Language, type Runtime } from './source.ts';
-
-export const typePrefix = 'network.notifi.lambda.';
 
 const id = Type.String({ pattern: idPattern });
 const identity = { third_party_id: Type.Optional(id), parser_id: Type.Optional(id) };
@@ -54,9 +53,10 @@ const completion = Type.Object({
 
 const annotations = 'build.notifi.network/';
 const apiServerObject = Type.Object({
-  kind: Type.Literal('Job'),
+  kind: Type.Unsafe<'Job' | 'Service'>(Type.Enum(['Job', 'Service'])),
   metadata: Type.Object({
-    name: Type.String({ pattern: '^build-[0-9a-f]{16}$' }),
+    // The name of a job or of a service, see core/build.ts and core/function.ts.
+    name: Type.String({ pattern: '^(?:build-[0-9a-f]{16}|fn-[0-9a-v]{10}(?:-[a-z0-9-]{1,40})?)$' }),
     annotations: Type.Object({ [`${annotations}third-party-id`]: id, [`${annotations}parser-id`]: id }),
   }),
 });
@@ -100,7 +100,7 @@ export const schemas = {
   'build.failed': completion,
   'build.timeout': completion,
   'service.delete': Type.Object({ ...identity, service_name: optional.name, reason: optional.text }),
-  'job.changed': apiServerObject,
+  'object.changed': apiServerObject,
 } as const satisfies Record<string, TSchema>;
 
 export type EventName = keyof typeof schemas;
@@ -109,14 +109,14 @@ export type LambdaEvent<N extends EventName = EventName> = {
   [M in N]: { readonly name: M; readonly ref: FunctionRef; readonly data: EventData<M>; readonly cloudEvent: CloudEvent };
 }[N];
 
-/** Wire type → event. Kubernetes reports a job's changes under three types; they mean the same to us. */
+/** Wire type → event. Kubernetes reports changes of an object under three types; they mean the same to us. */
 export const wireTypes: ReadonlyMap<string, EventName> = new Map<string, EventName>([
   ...Object.keys(schemas)
-    .filter((name) => name !== 'job.changed')
+    .filter((name) => name !== 'object.changed')
     .map((name): [string, EventName] => [`${typePrefix}${name}`, name as EventName]),
   ...['add', 'update', 'delete'].map((change): [string, EventName] => [
     `dev.knative.apiserver.resource.${change}`,
-    'job.changed',
+    'object.changed',
   ]),
 ]);
 
@@ -196,7 +196,7 @@ const identityOf = (event: CloudEvent, data: Repeated): FunctionRef => {
   };
 };
 
-const identityOfJob = (data: EventData<'job.changed'>): FunctionRef => ({
+const identityOfObject = (data: EventData<'object.changed'>): FunctionRef => ({
   tenant: data.metadata.annotations[`${annotations}third-party-id`],
   function: data.metadata.annotations[`${annotations}parser-id`],
 });
@@ -214,6 +214,6 @@ export const parseEvent = (cloudEvent: CloudEvent): LambdaEvent => {
   }
   const data = jsonOf(cloudEvent) ?? {};
   checkData(name, data);
-  const ref = name === 'job.changed' ? identityOfJob(data as EventData<'job.changed'>) : identityOf(cloudEvent, data);
+  const ref = name === 'object.changed' ? identityOfObject(data as EventData<'object.changed'>) : identityOf(cloudEvent, data);
   return { name, ref, data, cloudEvent } as LambdaEvent;
 };

@@ -3,7 +3,7 @@ import type { CloudEvent } from './cloudevent.ts';
 import { categoryNamed, categoryOfStatus, type Category } from './dead-letter.ts';
 import { toCodedError } from './errors.ts';
 import { jsonOf } from './event-data.ts';
-import { typePrefix } from './events.ts';
+import { typePrefix } from './event-type.ts';
 import { fromJsonFormat } from './json-format.ts';
 import { functionOf, letterIdOf, rawLetterIdOf, type DeadLetter, type RawMessage } from './letter.ts';
 

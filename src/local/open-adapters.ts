@@ -12,7 +12,7 @@ import { createLocalObjectStore } from '../adapters/local/object-store.ts';
 import { createLocalRateLimiter } from '../adapters/local/rate-limiter.ts';
 import { createResults, type Results } from '../adapters/local/broker/results.ts';
 import { drainMs, type Surroundings } from '../builder/start-builder.ts';
-import { serviceName, type FunctionRef } from '../core/function.ts';
+import { serviceName } from '../core/function.ts';
 import type { Environment } from '../ops/config.ts';
 import type { DeadLetterQueue, FunctionPlatform, ObjectStore } from '../ports.ts';
 import { createBuilderBroker, createFunctionsBroker, type Door } from './brokers.ts';

@@ -4,7 +4,7 @@ import Type, { type Static } from 'typebox';
 import { originOf } from '../../core/correlation.ts';
 import type { CloudEvent } from '../../core/cloudevent.ts';
 import { CodedError } from '../../core/errors.ts';
-import { typePrefix } from '../../core/events.ts';
+import { typePrefix } from '../../core/event-type.ts';
 import { eventSourceOf, idPattern, type FunctionRef } from '../../core/function.ts';
 import { readRequest } from '../../core/http-binding.ts';
 import type { FunctionPlatform, FunctionState, ImageBuilder } from '../../ports.ts';

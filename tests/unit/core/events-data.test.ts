@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { cloudEvent, type AttributeValue, type EventData } from '../../../src/core/cloudevent.ts';
-import { parseEvent, typePrefix } from '../../../src/core/events.ts';
+import { typePrefix } from '../../../src/core/event-type.ts';
+import { parseEvent } from '../../../src/core/events.ts';
 import { codeAndField, refusalOf } from './refusal.ts';
 
 const identity = { third_party_id: 'tenant', parser_id: 'function' };
@@ -194,11 +195,16 @@ describe('a change of a job', () => {
     );
 
   it('is about the function in its annotations, whatever source and subject say', () => {
-    expect(change(job)()).toMatchObject({ name: 'job.changed', ref: { tenant: 'tenant', function: 'function' } });
+    expect(change(job)()).toMatchObject({ name: 'object.changed', ref: { tenant: 'tenant', function: 'function' } });
   });
 
   it.each([
     ['another kind', { ...job, kind: 'Pod' }, 'data.kind'],
+    [
+      'a service that is not of a function',
+      { ...job, kind: 'Service', metadata: { ...job.metadata, name: 'fn-web' } },
+      'data.metadata.name',
+    ],
     ['a job that is not of a build', { ...job, metadata: { ...job.metadata, name: 'other' } }, 'data.metadata.name'],
     ['no annotations', { ...job, metadata: { name: job.metadata.name } }, 'data.metadata.annotations'],
     ['no metadata', { kind: 'Job' }, 'data.metadata'],

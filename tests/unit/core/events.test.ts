@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { cloudEvent, type AttributeValue, type EventData } from '../../../src/core/cloudevent.ts';
 import { CodedError } from '../../../src/core/errors.ts';
-import { parseEvent, schemas, typePrefix, wireTypes } from '../../../src/core/events.ts';
+import { typePrefix } from '../../../src/core/event-type.ts';
+import { parseEvent, schemas, wireTypes } from '../../../src/core/events.ts';
 import { isId } from '../../../src/core/function.ts';
 import { refs } from './arbitraries.ts';
 import { codeAndField, refusalOf } from './refusal.ts';
@@ -37,10 +38,10 @@ describe('an event type', () => {
   });
 
   it.each(['add', 'update', 'delete'])('dev.knative.apiserver.resource.%s is taken as the change of a job', (change) => {
-    expect(wireTypes.get(`dev.knative.apiserver.resource.${change}`)).toBe('job.changed');
+    expect(wireTypes.get(`dev.knative.apiserver.resource.${change}`)).toBe('object.changed');
   });
 
-  it.each(['build.queued', 'job.changed', 'parser.complete', 'BUILD.START', 'build.start ', 'constructor', '__proto__'])(
+  it.each(['build.queued', 'object.changed', 'parser.complete', 'BUILD.START', 'build.start ', 'constructor', '__proto__'])(
     'network.notifi.lambda.%s is refused for good, because nothing here handles it',
     (name) => {
       expect(refused(name, identity)).toEqual({ code: 'UNKNOWN_EVENT_TYPE', field: 'type' });

@@ -1,0 +1,39 @@
+// Kubernetes says that a job or a service changed. Only what the object's own record says counts: whoever sends such an event can at
+// most make the builder look.
+import { checkCompletion, hasEnded } from '../core/build.ts';
+import type { Origin } from '../core/emitted.ts';
+import type { LambdaEvent } from '../core/events.ts';
+import { finishBuild, type FinishDeps } from './finish-build.ts';
+import type { Outcome } from './outcome.ts';
+
+type Changed = LambdaEvent<'object.changed'>;
+
+/** The second witness that a build ended, when its monitor died. */
+const jobChanged = async (deps: FinishDeps, { ref, data }: Changed, origin: Origin): Promise<Outcome> => {
+  const buildId = data.metadata.name.slice('build-'.length);
+  const build = await deps.builds.get(buildId);
+  if (build === undefined || !hasEnded(build.status))
+    return { status: 'skipped', ref, buildId, message: 'The job has not ended' };
+  checkCompletion(build, ref, { build_id: buildId });
+  // A job changes many times after its end, and its monitor tells of the end first.
+  const current = build.status === 'complete' ? await deps.functions.get(ref) : undefined;
+  if (current !== undefined && current.requestedAt >= build.requestedAt)
+    return { status: 'skipped', ref, buildId, message: 'The build is deployed already' };
+  const outcome = await finishBuild(deps, build, origin);
+  await deps.builds.admitNext();
+  return outcome;
+};
+
+/** Once events for a function are taken, those that waited are handed over. */
+const serviceChanged = async (deps: FinishDeps, { ref }: Changed): Promise<Outcome> => {
+  const state = await deps.functions.get(ref);
+  if (state === undefined || state.state === 'deploying')
+    return { status: 'skipped', ref, message: 'The function takes no events yet' };
+  const count = await deps.pending.deliver(ref);
+  return { status: 'acknowledged', ref, message: `${count} waiting events were handed over` };
+};
+
+export const createObjectChanged =
+  (deps: FinishDeps) =>
+  (changed: Changed, origin: Origin): Promise<Outcome> =>
+    changed.data.kind === 'Job' ? jobChanged(deps, changed, origin) : serviceChanged(deps, changed);
