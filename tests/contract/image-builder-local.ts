@@ -19,6 +19,7 @@ import { createLocalObjectStore } from '../../src/adapters/local/object-store.ts
 import type { BuildRequest } from '../../src/core/build.ts';
 import type { CloudEvent } from '../../src/core/cloudevent.ts';
 import type { ObjectStore } from '../../src/ports.ts';
+import { requestOf } from './build-request.ts';
 import type { Behaviour } from './image-builder.ts';
 
 export type ContextFile = { path: string; content?: string; mode?: number; type?: Header['type']; linkname?: string };
@@ -42,29 +43,6 @@ export const packed = (files: ContextFile[]): Readable => {
   }
   archive.finalize();
   return Readable.from(archive as AsyncIterable<Buffer>).pipe(createGzip());
-};
-
-let count = 0;
-
-export const requestOf = (contextKey: string, fields: Partial<BuildRequest> = {}): BuildRequest => {
-  const buildId = randomBytes(8).toString('hex');
-  const name = `f${++count}`;
-  return {
-    buildId,
-    ref: { tenant: 'tenant', function: name },
-    buildKey: buildId.repeat(4),
-    contentHash: 'a'.repeat(64),
-    sourceKey: `parsers/${name}.js`,
-    runtime: 'nodejs24',
-    image: `registry.local/lambda:${name}-${buildId}`,
-    contextKey,
-    priority: 5,
-    requestedAt: Date.now(),
-    cause: { source: 'network.notifi.tenant', id: `cause-${count}` },
-    correlationId: `correlation-${count}`,
-    traceparent: '00-11111111111111111111111111111111-2222222222222222-01',
-    ...fields,
-  };
 };
 
 export type Workshop = {

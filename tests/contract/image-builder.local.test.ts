@@ -8,6 +8,7 @@ describe('a local ImageBuilder', () => {
     const builder = await workshop.open();
     return {
       builder,
+      keepsEndedAttempts: true,
       request: workshop.requestFor,
       published: workshop.published,
       release: workshop.release,

@@ -2,7 +2,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { contextOf, requestOf } from '../../../../contract/image-builder-local.ts';
+import { requestOf } from '../../../../contract/build-request.ts';
+import { contextOf } from '../../../../contract/image-builder-local.ts';
 import { useBench } from './build-bench.ts';
 
 const bench = useBench();
