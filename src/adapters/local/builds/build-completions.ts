@@ -5,7 +5,7 @@ import { completionOf } from '../../../core/emitted.ts';
 import type { Logger } from '../../../ops/logger.ts';
 import type { KeyedMutex } from '../keyed-mutex.ts';
 import type { BuildRecords, EndedBuild } from './build-records.ts';
-import { untilDone } from './build-retry.ts';
+import { untilDone } from '../../../ops/until-done.ts';
 
 export type BuildCompletions = {
   /** Publishes what the build's record owes, oldest first, in the background. */

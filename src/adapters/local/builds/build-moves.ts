@@ -8,7 +8,7 @@ import type { Changes } from './build-log-reader.ts';
 import type { KeyedMutex } from '../keyed-mutex.ts';
 import type { BuildQueue } from './build-queue.ts';
 import type { BuildRecords, EndedBuild } from './build-records.ts';
-import { untilDone } from './build-retry.ts';
+import { untilDone } from '../../../ops/until-done.ts';
 import type { Outcome } from './build-run.ts';
 import type { BuildRunner } from './build-runner.ts';
 
