@@ -1,6 +1,8 @@
 // Every setting of the build monitor. Whose build it is stands in the environment, set by whoever made the job: the monitor can tell
 // of it even when it can't reach the API server.
-import Type, { type Static } from 'typebox';
+// By name and not as a whole: what is not used is then not shipped, and takes none of the sidecar's memory.
+import * as Type from 'typebox';
+import type { Static } from 'typebox';
 import { buildIdPattern, jobName } from '../core/build.ts';
 import type { EndedBuild } from '../core/emitted.ts';
 import { idPattern } from '../core/function.ts';
@@ -53,7 +55,7 @@ export type MonitorConfig = Static<typeof monitorSettings>;
 /** What is known of the build before anything of it is seen. */
 export type Watched = Omit<EndedBuild, 'status' | 'createdAt'>;
 
-export const buildOf = (config: MonitorConfig): Watched => ({
+const buildOf = (config: MonitorConfig): Watched => ({
   buildId: config.BUILD_ID,
   jobName: jobName(config.BUILD_ID),
   attempt: config.ATTEMPT,
@@ -63,4 +65,18 @@ export const buildOf = (config: MonitorConfig): Watched => ({
   cause: { source: config.CAUSE_SOURCE, id: config.CAUSE_ID },
   correlationId: config.CORRELATION_ID,
   traceparent: config.TRACEPARENT,
+});
+
+export const monitoringOf = (config: MonitorConfig) => ({
+  build: buildOf(config),
+  namespace: config.POD_NAMESPACE,
+  pod: config.POD_NAME,
+  progressMs: config.PROGRESS_SECONDS * 1000,
+  tellMs: config.TELL_SECONDS * 1000,
+});
+
+export const apiServerOf = (config: MonitorConfig) => ({
+  host: config.KUBERNETES_SERVICE_HOST,
+  port: config.KUBERNETES_SERVICE_PORT,
+  credentialsFolder: config.CREDENTIALS_DIR,
 });
