@@ -1,11 +1,12 @@
 // build.start: a source becomes a packed context and a submitted build, unless one of the two is there already.
-import { buildId, buildKey, contextKey, hasEnded, nextTryAt, type Build, type BuildRequest } from '../core/build.ts';
+import { buildId, contextKey, hasEnded, nextTryAt, type Build, type BuildRequest } from '../core/build.ts';
 import { emitted, type Origin } from '../core/emitted.ts';
 import { CodedError } from '../core/errors.ts';
 import { defaultSourceKey, imageName, type FunctionRef } from '../core/function.ts';
 import { languageOf, type Language, type Runtime } from '../core/source.ts';
 import type { EventSink, FunctionPlatform, ImageBuilder, ObjectStore } from '../ports.ts';
 import { packContext } from './build-context.ts';
+import { createBuildKeys, type BuildKeyOf } from './build-keys.ts';
 import type { Deploy } from './deploy.ts';
 import type { Packing } from './limits.ts';
 import type { BuilderMetrics } from './metrics.ts';
@@ -45,6 +46,8 @@ export type StartBuildDeps = {
   now: () => number;
 };
 
+type Deps = StartBuildDeps & { keyOf: BuildKeyOf };
+
 const defaultPriority = 5;
 
 const checkHash = (wanted: string | undefined, { contentHash }: SourceFacts): void => {
@@ -56,20 +59,13 @@ const checkHash = (wanted: string | undefined, { contentHash }: SourceFacts): vo
 };
 
 const requestOf = async (
-  deps: StartBuildDeps,
+  deps: Deps,
   wish: BuildWish,
   sourceKey: string,
   facts: SourceFacts,
   origin: Origin,
 ): Promise<BuildRequest> => {
-  const { version, images } = await deps.templates(languageOf(facts.runtime));
-  const key = buildKey({
-    ...facts,
-    ...(wish.handler === undefined ? {} : { handler: wish.handler }),
-    templateVersion: version,
-    baseImages: images[facts.runtime] ?? {},
-    builderOptions: deps.images.options,
-  });
+  const key = deps.keyOf(facts, wish.handler, await deps.templates(languageOf(facts.runtime)));
   return {
     buildId: buildId(wish.ref, key, wish.force === true ? origin.cause : undefined),
     ref: wish.ref,
@@ -187,9 +183,9 @@ const settle = async (
   return digest === undefined ? undefined : deployExisting(deps, request, before, digest, origin);
 };
 
-export const createStartBuild =
-  (deps: StartBuildDeps): StartBuild =>
-  async (wish, origin) => {
+export const createStartBuild = (given: StartBuildDeps): StartBuild => {
+  const deps: Deps = { ...given, keyOf: createBuildKeys(given.images.options) };
+  return async (wish, origin) => {
     const sourceKey = wish.sourceKey ?? defaultSourceKey(wish.ref);
     const { facts, source } = await deps.sources.facts(sourceKey, wish.runtime);
     try {
@@ -203,3 +199,4 @@ export const createStartBuild =
       await source?.spool.remove();
     }
   };
+};

@@ -1,5 +1,6 @@
 // Who a function is, and every name that is derived from it. What makes a name unique stands first, so that cutting never removes it.
 import { hash } from 'node:crypto';
+import { remembered } from './remembered.ts';
 
 /** Tenant and function ids on the wire. Whatever else arrives is refused before it reaches a file, a label or a URL. */
 export const idPattern = '^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$';
@@ -28,20 +29,28 @@ export const slug = (value: string): string =>
     .replace(/[^a-z0-9-]/g, '')
     .replace(/^-+|-+$/g, '');
 
-/** 50 bits that stand for the function in every name: 10 characters of [0-9a-v] (base32hex of RFC 4648, section 7, in lower case). */
-export const fn10 = (ref: FunctionRef): string => {
-  const digest = hash('sha256', `${ref.tenant}\0${ref.function}`);
+type Names = { digits: string; service: string };
+
+/** 10 characters of [0-9a-v]: base32hex of RFC 4648, section 7, in lower case. */
+const digitsOf = (tenant: string, name: string): string => {
+  const digest = hash('sha256', `${tenant}\0${name}`);
   // 13 hex digits are 52 bits, which a number holds exactly; the last two are dropped.
   return Math.floor(parseInt(digest.slice(0, 13), 16) / 4)
     .toString(32)
     .padStart(10, '0');
 };
 
+const namesOf = remembered(10_000, (tenant = '', name = ''): Names => {
+  const digits = digitsOf(tenant, name);
+  const readable = slug(name).slice(0, 40).replace(/-+$/, '');
+  return { digits, service: readable === '' ? `fn-${digits}` : `fn-${digits}-${readable}` };
+});
+
+/** 50 bits that stand for the function in every name. */
+export const fn10 = (ref: FunctionRef): string => namesOf(ref.tenant, ref.function).digits;
+
 /** Name of the service, the trigger and the service account: at most 54 characters, a DNS label. */
-export const serviceName = (ref: FunctionRef): string => {
-  const name = slug(ref.function).slice(0, 40).replace(/-+$/, '');
-  return name === '' ? `fn-${fn10(ref)}` : `fn-${fn10(ref)}-${name}`;
-};
+export const serviceName = (ref: FunctionRef): string => namesOf(ref.tenant, ref.function).service;
 
 export const imageName = (registry: string, repository: string, ref: FunctionRef, buildKey: string): string =>
   `${registry}/${repository}:${fn10(ref)}-${buildKey.slice(0, 12)}`;
