@@ -26,12 +26,16 @@ const loaded = ({ parked }: ParkedStream): LetterIndex => {
   return parked.index;
 };
 
+/** Retention took it with its segment. */
+const forget = ({ parked: { index } }: ParkedStream, id: string, position: number): void => {
+  if (index.positionOf(id) === position) index.remove(id);
+};
+
 const find = async (stream: ParkedStream, id: string): Promise<ParkedLetter | undefined> => {
   const position = loaded(stream).positionOf(id);
   if (position === undefined) return undefined;
   for await (const found of readParked(stream.link.session(), stream.names.parked, [position])) return found;
-  // Retention took it with its segment.
-  if (stream.parked.index.positionOf(id) === position) stream.parked.index.remove(id);
+  forget(stream, id, position);
   return undefined;
 };
 
@@ -69,16 +73,29 @@ const archiveOne = async (stream: ParkedStream, { letter, position }: ParkedLett
   await leave(stream, letter.id, position, 'archived');
 };
 
+/** Ids by position. */
+const placesOf = (index: LetterIndex, ids: readonly string[]): Map<number, string> => {
+  const places = new Map<number, string>();
+  for (const id of ids) {
+    const position = index.positionOf(id);
+    if (position !== undefined) places.set(position, id);
+  }
+  return places;
+};
+
 /** Answers how many; those that are not there any more are left out. */
 export const archiveParked = async (stream: ParkedStream, ids: readonly string[]): Promise<number> => {
   let moved = 0;
   for (let first = 0; first < ids.length; first += batch) {
-    const positions = ids.slice(first, first + batch).map((id) => loaded(stream).positionOf(id));
-    const known = positions.filter((position) => position !== undefined).sort((a, b) => a - b);
+    const missing = placesOf(loaded(stream), ids.slice(first, first + batch));
+    const positions = [...missing.keys()].sort((a, b) => a - b);
     const moving: Promise<void>[] = [];
-    for await (const found of readParked(stream.link.session(), stream.names.parked, known))
+    for await (const found of readParked(stream.link.session(), stream.names.parked, positions)) {
+      missing.delete(found.position);
       moving.push(archiveOne(stream, found));
+    }
     await Promise.all(moving);
+    for (const [position, id] of missing) forget(stream, id, position);
     moved += moving.length;
   }
   return moved;

@@ -8,7 +8,7 @@ export type HeldBytes = {
 };
 
 /** The part of amqplib's connection that reads: a frame at a time, whenever its socket is readable. */
-type FrameReader = { recvFrame: () => unknown; stream: NodeJS.ReadableStream };
+type FrameReader = { recvFrame: () => unknown; stream: NodeJS.ReadableStream; recvSinceLastCheck: boolean };
 
 const readerOf = (connection: ChannelModel): FrameReader => connection.connection as unknown as FrameReader;
 
@@ -18,6 +18,13 @@ export const limitHeldBytes = (connection: ChannelModel, limit: number): HeldByt
   const receive = reader.recvFrame.bind(reader);
   let held = 0;
   reader.recvFrame = () => (held > limit ? false : receive());
+  // Heartbeats wait behind what is not read: silence means nothing then, and must not end the session. The publishing connection,
+  // which is always read, notices a broker that is gone.
+  let heard = reader.recvSinceLastCheck;
+  Object.defineProperty(reader, 'recvSinceLastCheck', {
+    get: () => heard || held > limit,
+    set: (value: boolean) => void (heard = value),
+  });
   return {
     add: (bytes) => void (held += bytes),
     release: (bytes) => {

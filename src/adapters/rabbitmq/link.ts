@@ -29,15 +29,18 @@ const unavailable = (reason: string): CodedError =>
 const backoff = (failures: number, { minBackoffMs, maxBackoffMs }: LinkOptions): number =>
   Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(failures, 20)) * (0.5 + Math.random() / 2);
 
-type State = { current?: Session; trouble: string | undefined; closing: AbortController };
+/** `absence`: why there is no session that is set up. `blocked`: why the one that is there takes no messages. */
+type State = { current?: Session; absence: string | undefined; blocked: string | undefined; closing: AbortController };
+
+const troubleIn = ({ absence, blocked }: State): string | undefined => absence ?? blocked;
 
 const eventsOf = (state: State, logger: Logger) => ({
   blocked: (reason: string): void => {
-    state.trouble = `the broker is blocked: ${reason}`;
+    state.blocked = `the broker is blocked: ${reason}`;
     logger.warn({ reason }, 'the broker takes no messages for now');
   },
   unblocked: (): void => {
-    state.trouble = undefined;
+    state.blocked = undefined;
     logger.info('the broker takes messages again');
   },
 });
@@ -45,11 +48,16 @@ const eventsOf = (state: State, logger: Logger) => ({
 type SetUp = (session: Session) => Promise<void>;
 
 const openOnce = async (state: State, options: LinkOptions, setUp: SetUp, logger: Logger): Promise<Session> => {
+  state.blocked = undefined;
   const session = await openSession(options, eventsOf(state, logger));
+  const settingUp = setUp(session);
   try {
-    state.trouble = undefined;
-    await Promise.race([setUp(session), session.ended.then((reason) => Promise.reject(new Error(reason)))]);
-    return session;
+    const ended = await Promise.race([settingUp, session.ended]);
+    if (ended === undefined) return session;
+    // Setting up failed too, and knows better why.
+    await session.close();
+    await settingUp;
+    throw new Error(ended);
   } catch (thrown) {
     await session.close();
     throw thrown;
@@ -62,10 +70,10 @@ const openAtLast = async (state: State, options: LinkOptions, setUp: SetUp, logg
     try {
       return await openOnce(state, options, setUp, logger);
     } catch (thrown) {
-      state.trouble = thrown instanceof Error ? thrown.message : String(thrown);
+      state.absence = thrown instanceof Error ? thrown.message : String(thrown);
       if (thrown instanceof TopologyConflict && state.current === undefined) throw thrown;
       const waitMs = Math.round(backoff(failures, options));
-      logger.warn({ err: thrown, wait_ms: waitMs }, 'the broker is not available');
+      logger.warn({ err: thrown, wait_ms: waitMs }, 'no session with the broker; trying again');
       await sleep(waitMs, undefined, { signal: state.closing.signal }).catch(() => undefined);
     }
   }
@@ -74,15 +82,16 @@ const openAtLast = async (state: State, options: LinkOptions, setUp: SetUp, logg
 
 /** @param setUp declares the topology and starts the consumers of a new session */
 export const createLink = (options: LinkOptions, setUp: SetUp, observer: LinkObserver, logger: Logger): Link => {
-  const state: State = { trouble: 'not connected yet', closing: new AbortController() };
+  const state: State = { absence: 'not connected yet', blocked: undefined, closing: new AbortController() };
   let kept = Promise.resolve();
   const keepOpen = async (first: Session | undefined): Promise<void> => {
     for (let session = first; session !== undefined; session = await openAtLast(state, options, setUp, logger)) {
       state.current = session;
+      state.absence = undefined;
       observer.connected();
       logger.info('connected to the broker');
       const reason = await session.ended;
-      state.trouble = reason;
+      state.absence = reason;
       observer.disconnected();
       if (!state.closing.signal.aborted) logger.warn({ reason }, 'the session with the broker ended');
       await session.close();
@@ -93,10 +102,11 @@ export const createLink = (options: LinkOptions, setUp: SetUp, observer: LinkObs
       kept = keepOpen(await openAtLast(state, options, setUp, logger));
     },
     session: () => {
-      if (state.current === undefined || state.trouble !== undefined) throw unavailable(state.trouble ?? 'not connected yet');
+      const trouble = troubleIn(state);
+      if (state.current === undefined || trouble !== undefined) throw unavailable(trouble ?? 'not connected yet');
       return state.current;
     },
-    trouble: () => state.trouble,
+    trouble: () => troubleIn(state),
     close: async () => {
       state.closing.abort();
       await state.current?.close();

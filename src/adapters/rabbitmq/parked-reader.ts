@@ -13,8 +13,8 @@ export type ParkedLetter = { position: number; letter: DeadLetter };
 type Inbox = {
   push(message: ConsumeMessage): void;
   close(): void;
-  /** Undefined when nothing came for a while. */
-  next(): Promise<ConsumeMessage | undefined>;
+  /** @throws CodedError BROKER_UNAVAILABLE when nothing comes: that does not prove that nothing is there */
+  next(): Promise<ConsumeMessage>;
 };
 
 const patienceMs = 5_000;
@@ -31,6 +31,7 @@ const createInbox = (held: HeldBytes): Inbox => {
   };
   return {
     push: (message) => {
+      if (closed) return;
       held.add(message.content.length);
       messages.push(message);
       wake.resolve(undefined);
@@ -48,15 +49,17 @@ const createInbox = (held: HeldBytes): Inbox => {
         await wake.promise;
         clearTimeout(timer);
       }
-      if (closed) throw new CodedError('BROKER_UNAVAILABLE', 'The broker went away while a parked letter was read');
-      return take();
+      const message = closed ? undefined : take();
+      if (message === undefined) throw new CodedError('BROKER_UNAVAILABLE', 'The broker did not hand out a parked letter');
+      return message;
     },
   };
 };
 
 /**
  * Reads on from the first of the positions to the last one.
- * @param positions ascending. What retention has removed meanwhile is left out
+ * @param positions ascending. What retention has removed meanwhile is left out: a later record says so, and there always is one,
+ * since a segment is only removed when another one has begun
  */
 export const readParked = async function* (
   session: Session,
@@ -73,7 +76,8 @@ export const readParked = async function* (
   try {
     const receive = (message: ConsumeMessage | null): void => (message === null ? inbox.close() : inbox.push(message));
     await channel.consume(queue, receive, { arguments: { 'x-stream-offset': first } });
-    for (let message = await inbox.next(); message !== undefined; message = await inbox.next()) {
+    for (;;) {
+      const message = await inbox.next();
       const position = positionOfRecord(message);
       if (wanted.has(position)) yield { position, letter: letterFromMessage(message, Date.now()) };
       if (position >= last) return;

@@ -98,10 +98,12 @@ export class TopologyConflict extends Error {
   }
 }
 
-const conflictOr = (name: string, thrown: unknown): unknown =>
-  typeof thrown === 'object' && thrown !== null && 'code' in thrown && thrown.code === 406
-    ? new TopologyConflict(name, thrown)
-    : thrown;
+const inWords = (name: string, thrown: unknown): unknown => {
+  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
+  if (code === 406) return new TopologyConflict(name, thrown);
+  // A broker's exchange comes into being with the broker: it is waited for.
+  return code === 404 ? new Error(`There is no exchange "${name}", which DLQ_SOURCE_EXCHANGES names`, { cause: thrown }) : thrown;
+};
 
 /** @throws TopologyConflict; the channel is then closed by the broker */
 export const declareTopology = async (channel: Channel, options: TopologyOptions): Promise<QueueNames> => {
@@ -110,7 +112,7 @@ export const declareTopology = async (channel: Channel, options: TopologyOptions
     try {
       await declare();
     } catch (thrown) {
-      throw conflictOr(name, thrown);
+      throw inWords(name, thrown);
     }
   };
   for (const [name, queue] of queuesOf(names, options)) await declared(name, () => channel.assertQueue(name, queue));
