@@ -5,6 +5,7 @@ import { attributesOf, cloudEvent, type AttributeValue, type CloudEvent } from '
 import { CodedError } from '../../core/errors.ts';
 import { parseJson } from '../../core/event-data.ts';
 import { readRequest } from '../../core/http-binding.ts';
+import { deliveryExtensions, plainText } from '../../core/letter-intake.ts';
 import { toJsonFormat } from '../../core/json-format.ts';
 
 export type Outgoing = { content: Buffer; properties: Omit<Options.Publish, 'headers'> & { headers: Record<string, unknown> } };
@@ -41,6 +42,10 @@ const isTimestamp = (value: unknown): value is { value: number } =>
   typeof value.value === 'number' &&
   Math.abs(value.value) < 8.64e12;
 
+/** A subscriber's answer may hold line ends: that does not make the event one that can't be read. */
+const withoutLineEnds = (name: string, value: unknown): unknown =>
+  typeof value === 'string' && deliveryExtensions.includes(name) ? plainText(value, 8_192) : value;
+
 const attributesIn = (headers: Record<string, unknown>): [string, AttributeValue][] => {
   const prefix = prefixes.find((candidate) => `${candidate}specversion` in headers);
   if (prefix === undefined)
@@ -52,7 +57,7 @@ const attributesIn = (headers: Record<string, unknown>): [string, AttributeValue
     const name = prefix === '' ? header : header.slice(prefix.length);
     // Without a prefix any header could be meant; only what can be an attribute is one.
     if (prefix === '' && !bareName.test(name)) continue;
-    if (name !== 'datacontenttype') attributes.push([name, attributeOf(header, value)]);
+    if (name !== 'datacontenttype') attributes.push([name, attributeOf(header, withoutLineEnds(name, value))]);
   }
   return attributes;
 };

@@ -56,6 +56,12 @@ describe('an event as a message of the broker', () => {
     expect(read({ ...headers, 'x-death': [], 'X-Other': 1 })).toMatchObject(minimal);
   });
 
+  test('is read whatever a subscriber answered: line ends are refused in the attributes of an event, not in what is said of its failure', () => {
+    const { extensions } = read({ ...minimal, knativeerrordata: 'a\r\nb', knativeerrordest: 'http://x/\u0000' });
+    expect(extensions).toEqual({ knativeerrordata: 'a b', knativeerrordest: 'http://x/ ' });
+    expect(() => read({ ...minimal, other: 'a\r\nb' })).toThrow();
+  });
+
   test('is read in structured mode, and a batch is refused', () => {
     const body = Buffer.from(JSON.stringify({ ...minimal, data: [1] }));
     expect(read({}, 'application/cloudevents+json; charset=UTF-8', body)).toMatchObject({ ...minimal, data: { json: [1] } });
