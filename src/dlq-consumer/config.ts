@@ -70,7 +70,7 @@ export const dlqSettings = Type.Object({
   DLQ_PARKED_MAX_AGE_DAYS: count(14, 'How long the stream keeps parked letters at all, if no cleanup runs'),
   DLQ_CONFIRM_TIMEOUT_SECONDS: count(10, 'Time for RabbitMQ to confirm a letter that came over HTTP, before 503'),
   DLQ_BODY_LIMIT_BYTES: count(16 * 2 ** 20, 'Largest body of a letter that comes over HTTP: an event of 10 MiB in base64 fits'),
-  DLQ_HELD_BYTES: count(32 * 2 ** 20, 'Letters in memory, in bytes; beyond it RabbitMQ has to wait'),
+  DLQ_HELD_BYTES: count(16 * 2 ** 20, 'Letters in memory, in bytes; beyond it RabbitMQ has to wait'),
   ARCHIVE_DIR: Type.Optional(
     Type.String({
       minLength: 1,
@@ -101,8 +101,8 @@ export const sourcesOf = ({ DLQ_SOURCE_EXCHANGES: text }: DlqConfig): { exchange
     .split(',')
     .filter((entry) => entry !== '')
     .map((entry) => {
-      const [exchange = '', routingKey = '#'] = entry.split('=', 2);
-      return { exchange, routingKey };
+      const end = entry.indexOf('=');
+      return end < 0 ? { exchange: entry, routingKey: '#' } : { exchange: entry.slice(0, end), routingKey: entry.slice(end + 1) };
     });
 
 /** Beyond this machine, whoever reaches the port could read and move every tenant's letters. */

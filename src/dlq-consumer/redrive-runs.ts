@@ -64,6 +64,8 @@ const handOver = async (
 
 const follow = (run: Mutable, news: LetterNews, now: number): void => {
   if (news.kind === 'parked') {
+    // Held for its next attempt, in the order of its function: it is still under way.
+    if (news.held !== undefined) return;
     run.cameBack++;
     const { id, category, reason } = news.letter;
     if (run.returned.length < maxReturned) run.returned.push({ id, category, reason });
