@@ -14,8 +14,15 @@ set -eu
 project=$(cd "$(dirname "$0")/../.." && pwd)
 packages="$project/.cache/services/rabbitmq-packages"
 root="$packages/root"
-folder=${RABBITMQ_FOLDER:-$project/.cache/services/rabbitmq}
+folder=${RABBITMQ_FOLDER:-$project/.cache/services/rabbitmq-45672}
 port=${RABBITMQ_PORT:-45672}
+
+# Test files run at the same time, and each wants the node. What is started in the background must not inherit the lock.
+lock() {
+  mkdir -p "$project/.cache/services"
+  exec 9>"$project/.cache/services/rabbitmq.lock"
+  flock -w 180 9 || { echo 'another rabbitmq.sh does not end' >&2; exit 1; }
+}
 
 install() {
   [ -f "$packages/complete" ] && return
@@ -57,6 +64,7 @@ wait_until_gone() {
 }
 
 start() {
+  lock
   install
   environment
   mkdir -p "$folder/data" "$folder/log"
@@ -70,10 +78,10 @@ loopback_users.guest = true
 log.file.level = warning
 CONFIGURATION
   if ! running; then
-    "$sbin/rabbitmq-server" >"$folder/log/start.log" 2>&1 &
-    "$sbin/rabbitmqctl" --quiet wait "$folder/pid" --timeout 60 >/dev/null 2>>"$folder/log/start.log" ||
+    "$sbin/rabbitmq-server" >"$folder/log/start.log" 2>&1 9>&- &
+    "$sbin/rabbitmqctl" --quiet wait "$folder/pid" --timeout 60 >/dev/null 2>>"$folder/log/start.log" 9>&- ||
       { tail -40 "$folder/log/start.log" >&2; exit 1; }
-    "$sbin/rabbitmqctl" --quiet enable_feature_flag all >/dev/null
+    "$sbin/rabbitmqctl" --quiet enable_feature_flag all >/dev/null 9>&-
   fi
   echo "amqp://guest:guest@127.0.0.1:$port"
 }
@@ -92,13 +100,18 @@ kill_hard() {
 }
 
 case "${1:-}" in
-  install) install ;;
+  install) lock; install ;;
   start) start ;;
   stop) stop ;;
   kill) kill_hard ;;
   restart) stop; start ;;
   wipe)
     stop
+    # The port mapper outlives its nodes.
+    if [ -f "$packages/complete" ]; then
+      environment
+      epmd -kill >/dev/null 2>&1 || true
+    fi
     rm -rf "$folder"
     ;;
   ctl)

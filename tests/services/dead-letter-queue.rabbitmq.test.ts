@@ -5,7 +5,10 @@ import { queueNames, type TopologyOptions } from '../../src/adapters/rabbitmq/to
 import { letterFromMessage } from '../../src/adapters/rabbitmq/letter-message.ts';
 import { deadLetterQueueContract, type OpenedQueue } from '../contract/dead-letter-queue.ts';
 import { newPrefix, openDeadLetters, removeTopology, topologyOf } from './support/dead-letters.ts';
-import { amqpUrl, missingRabbitMq } from './support/rabbitmq.ts';
+import { findSharedBroker } from './support/rabbitmq.ts';
+
+const broker = await findSharedBroker();
+const amqpUrl = 'url' in broker ? broker.url : '';
 
 /** The letters that lie in the due queue, without taking them: nobody else looks there while the port is tested. */
 const lettersDue = async (topology: TopologyOptions): Promise<string[]> => {
@@ -22,7 +25,7 @@ const lettersDue = async (topology: TopologyOptions): Promise<string[]> => {
 };
 
 const open = async (topology: TopologyOptions): Promise<OpenedQueue> => {
-  const letters = await openDeadLetters(topology);
+  const letters = await openDeadLetters(amqpUrl, topology);
   await settled((now) => letters.queue.stats(now));
   return {
     queue: letters.queue,
@@ -37,7 +40,7 @@ const open = async (topology: TopologyOptions): Promise<OpenedQueue> => {
     },
     close: async () => {
       await letters.close();
-      await removeTopology(topology);
+      await removeTopology(amqpUrl, topology);
     },
   };
 };
@@ -55,5 +58,5 @@ const settled = async (stats: (now: number) => Promise<unknown>): Promise<void> 
   }
 };
 
-if (missingRabbitMq === undefined) deadLetterQueueContract('a RabbitMQ stream', () => open(topologyOf(newPrefix())));
-else test.skip(`DeadLetterQueue on RabbitMQ: ${missingRabbitMq}`, () => undefined);
+if ('url' in broker) deadLetterQueueContract('a RabbitMQ stream', () => open(topologyOf(newPrefix())));
+else test.skip(`DeadLetterQueue on RabbitMQ: ${broker.missing}`, () => undefined);

@@ -5,7 +5,6 @@ import { createRabbitDeadLetters, type RabbitOptions } from '../../../src/adapte
 import { queueNames, type TopologyOptions } from '../../../src/adapters/rabbitmq/topology.ts';
 import type { LetterHandlers } from '../../../src/core/letter-flow.ts';
 import { createLogger, type Logger } from '../../../src/ops/logger.ts';
-import { amqpUrl } from './rabbitmq.ts';
 
 export const quiet: Logger = await createLogger({ level: process.env.LOG_LEVEL ?? 'silent', pretty: false, name: 'test' });
 
@@ -21,13 +20,13 @@ export const topologyOf = (prefix: string, more: Partial<TopologyOptions> = {}):
   ...more,
 });
 
-export const optionsOf = (topology: TopologyOptions, url = amqpUrl): RabbitOptions => ({
+export const optionsOf = (topology: TopologyOptions, url: string): RabbitOptions => ({
   link: {
     url,
     connectionName: topology.prefix,
     heartbeatSeconds: 10,
     connectTimeoutMs: 5_000,
-    maxHeldBytes: 32 * 2 ** 20,
+    maxHeldBytes: 16 * 2 ** 20,
     minBackoffMs: 50,
     maxBackoffMs: 1_000,
   },
@@ -48,17 +47,20 @@ export const parking: LetterHandlers = {
 export type OpenLetters = ReturnType<typeof createRabbitDeadLetters>;
 
 export const openDeadLetters = async (
+  url: string,
   topology: TopologyOptions,
   handlers: Partial<LetterHandlers> = {},
+  link: Partial<RabbitOptions['link']> = {},
 ): Promise<OpenLetters> => {
-  const letters = createRabbitDeadLetters(optionsOf(topology), { ...parking, ...handlers }, quiet);
+  const options = optionsOf(topology, url);
+  const letters = createRabbitDeadLetters({ ...options, link: { ...options.link, ...link } }, { ...parking, ...handlers }, quiet);
   await letters.start();
   return letters;
 };
 
-export const removeTopology = async (topology: TopologyOptions): Promise<void> => {
+export const removeTopology = async (url: string, topology: TopologyOptions): Promise<void> => {
   const names = queueNames(topology);
-  const connection = await connect(amqpUrl);
+  const connection = await connect(url);
   const channel = await connection.createChannel();
   for (const queue of [names.fresh, names.due, names.parked, names.archive, ...names.delays.map(({ name }) => name)]) {
     await channel.deleteQueue(queue);

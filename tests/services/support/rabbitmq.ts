@@ -5,13 +5,19 @@ import { promisify } from 'node:util';
 import { connect } from 'amqplib';
 
 const run = promisify(execFile);
-const script = join(import.meta.dirname, '../../../scripts/services/rabbitmq.sh');
+const root = join(import.meta.dirname, '../../..');
+const script = join(root, 'scripts/services/rabbitmq.sh');
 
-/** Commands for the project's own node: those tests that stop it or raise an alarm in it need it. */
-export const rabbitmq = async (...command: string[]): Promise<string> => {
-  const { stdout } = await run(script, command, { timeout: 120_000 });
+/** A command for a node of the project's own; the node is chosen by its port. */
+const command = async (port: number, ...parameters: string[]): Promise<string> => {
+  const folder = join(root, `.cache/services/rabbitmq-${port}`);
+  const env = { ...process.env, RABBITMQ_PORT: String(port), RABBITMQ_FOLDER: folder };
+  const { stdout } = await run(script, parameters, { timeout: 120_000, env });
   return stdout.trim();
 };
+
+const sharedPort = 45672;
+const privatePort = 47672;
 
 const isThere = async (url: string): Promise<boolean> => {
   try {
@@ -22,26 +28,33 @@ const isThere = async (url: string): Promise<boolean> => {
   }
 };
 
-const find = async (): Promise<{ url: string; isOurs: boolean } | { missing: string }> => {
-  const given = process.env.AMQP_URL;
-  if (given !== undefined && given !== '') {
-    return (await isThere(given)) ? { url: given, isOurs: false } : { missing: `AMQP_URL=${given} does not answer` };
-  }
+type Found = { url: string } | { missing: string };
+
+const startNode = async (port: number): Promise<Found> => {
   try {
-    return { url: await rabbitmq('start'), isOurs: true };
+    return { url: await command(port, 'start') };
   } catch (error) {
     return { missing: `RabbitMQ can't be started: ${error instanceof Error ? error.message : String(error)}` };
   }
 };
 
-const found = await find();
+/** Skipped with the reason; where services are required, a failure. */
+const report = (found: Found): Found => {
+  if ('url' in found) return found;
+  if (process.env.REQUIRE_SERVICES === '1') throw new Error(found.missing);
+  console.warn(`skipped: ${found.missing}`);
+  return found;
+};
 
-/** Why these tests can't run here, or undefined. */
-export const missingRabbitMq = 'missing' in found ? found.missing : undefined;
-export const amqpUrl = 'url' in found ? found.url : '';
-export const isOwnNode = 'isOurs' in found && found.isOurs;
+/** AMQP_URL, or a node of the project's own that is left running for the next test file. */
+export const findSharedBroker = async (): Promise<Found> => {
+  const given = process.env.AMQP_URL;
+  if (given === undefined || given === '') return report(await startNode(sharedPort));
+  return report((await isThere(given)) ? { url: given } : { missing: `AMQP_URL=${given} does not answer` });
+};
 
-if (missingRabbitMq !== undefined) {
-  if (process.env.REQUIRE_SERVICES === '1') throw new Error(missingRabbitMq);
-  console.warn(`skipped: ${missingRabbitMq}`);
-}
+/** A node that may be stopped, and in which alarms may be raised: nobody else uses it. */
+export const startPrivateBroker = async (): Promise<Found & { command: (...parameters: string[]) => Promise<string> }> => ({
+  ...report(await startNode(privatePort)),
+  command: (...parameters) => command(privatePort, ...parameters),
+});

@@ -1,0 +1,86 @@
+// Letters that are made to break something, on a real RabbitMQ.
+import { describe, expect, test } from '@jest/globals';
+import { until } from './support/consumer.ts';
+import { lettersUnderTest } from './support/letters-under-test.ts';
+import { findSharedBroker } from './support/rabbitmq.ts';
+
+const broker = await findSharedBroker();
+const amqpUrl = 'url' in broker ? broker.url : '';
+const suite = 'url' in broker ? describe : describe.skip;
+
+suite('poison letters', () => {
+  const letters = lettersUnderTest(amqpUrl);
+
+  test('poison letters are parked with their reason within 30 seconds, and stop nobody', async () => {
+    await letters.start({ DLQ_DELAYS_MS: '100,200,300' });
+    letters.subscriber.answer((response, { path }) => {
+      if (path === '/loop') response.writeHead(302, { location: `${letters.subscriber.address}/loop` }).end();
+      else response.writeHead(202).end();
+    });
+    const big = Buffer.alloc(10 * 2 ** 20 + 1, 'x');
+    const begin = Date.now();
+    await letters.publish([
+      { headers: {}, content: Buffer.from([0xff, 0xfe, 0]) },
+      { headers: letters.attributes('too-large', {}), content: big },
+      { headers: letters.attributes('wrong-types', { id: 7, source: { a: 1 }, type: ['t'], time: true }) },
+      { headers: { ...letters.attributes('deep'), nested: { a: { b: { c: [1, { d: 1 }] } } } } },
+      { headers: letters.attributes('redirects', { knativeerrordest: `${letters.subscriber.address}/loop` }) },
+      { headers: letters.attributes('outside', { knativeerrordest: 'http://169.254.169.254/latest' }) },
+      { headers: letters.attributes('injected', { subject: 'a\r\nX-Admin: yes' }) },
+      { headers: letters.attributes('injected-code', { knativeerrordata: 'x\r\nSet-Cookie: a=b', knativeerrorcode: 400 }) },
+      {
+        headers: letters.attributes(
+          'huge-headers',
+          Object.fromEntries(Array.from({ length: 7 }, (_, n) => [`extra${n}`, 'y'.repeat(8_000)])),
+        ),
+      },
+      {
+        headers: letters.attributes('json-bomb'),
+        content: Buffer.from('['.repeat(100_000)),
+        options: { contentType: 'application/cloudevents+json' },
+      },
+      {
+        headers: {
+          'x-dlq-id': '../../etc/passwd',
+          'x-dlq-attempt': 'NaN',
+          'x-dlq-history': '[[[',
+          'x-dlq-category': '__proto__',
+        },
+      },
+      ...Array.from({ length: 20 }, (_, n) => ({ headers: letters.attributes(`good${n}`) })),
+    ]);
+    await until(
+      () => letters.subscriber.deliveries.filter(({ id }) => id.startsWith('good')).length,
+      (count) => count === 20,
+    );
+    const found = await until(letters.parked, (all) => all.length === 10, 30_000);
+    expect(Date.now() - begin).toBeLessThan(30_000);
+    const reasonOf = (id: string): string | undefined => found.find(({ event_id: name }) => name === id)?.reason;
+    expect(reasonOf('too-large')).toMatch(/larger than 10485760 bytes/);
+    expect(reasonOf('redirects')).toMatch(/redirect/);
+    expect(reasonOf('outside')).toMatch(/not on the allow list/);
+    expect(reasonOf('injected-code')).toBe('It can never succeed: The subscriber answered 400: x Set-Cookie: a=b');
+    const unreadable = found.filter(({ category }) => category === 'unreadable').map(({ reason }) => reason);
+    expect(unreadable).toHaveLength(6);
+    expect(unreadable.join('\n')).not.toContain('\r');
+    expect((await letters.consumer.get('/readyz')).status).toBe(200);
+    expect(await letters.consumer.metric('knative_lambda_dlq_reconnects_total')).toBe(0);
+    await until(
+      () => letters.delivered('huge-headers'),
+      (all) => all.length > 0,
+    );
+  }, 60_000);
+
+  test('a letter that goes round through the broker keeps its count, and ends', async () => {
+    await letters.start({ DLQ_DELAYS_MS: '100,200,300' });
+    // The broker takes it, and gives it up again at once.
+    letters.subscriber.answer((response, { id, attempt }) => {
+      response.writeHead(202).end();
+      void letters.publish([{ headers: letters.attributes(id, { knativeerrordest: undefined, dlqattempt: attempt }) }]);
+    });
+    await letters.publish([{ headers: letters.attributes('round', { knativeerrordest: undefined }) }]);
+    const [letter] = await until(letters.parked, (all) => all.length === 1);
+    expect(letter).toMatchObject({ event_id: 'round', attempts: 3 });
+    expect(letters.delivered('round').map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+  });
+});
