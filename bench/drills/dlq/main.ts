@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../support/free-port.ts';
 import { account, listArchived, listParked, type Account } from './account.ts';
-import { startBrokerNode, type BrokerNode } from './broker-node.ts';
+import { startBrokerNode, type BrokerNode } from '../../support/broker-node.ts';
 import { startConsumerProcess, type ConsumerProcess } from './consumer-process.ts';
 import { letterNumber } from './letters.ts';
 import { sendOverAmqp, sendOverHttp } from './send.ts';
@@ -21,7 +21,7 @@ const prefetch = 200;
 const say = (text: string): void => console.log(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${text}`);
 
 const folder = await mkdtemp(join(tmpdir(), 'drill-dlq-'));
-const broker = await startBrokerNode();
+const broker = await startBrokerNode(46_672);
 const subscriber = await startSubscriber();
 const consumer = startConsumerProcess(
   {
