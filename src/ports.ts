@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 import type { Build, BuildRequest, BuildStatus } from './core/build.ts';
 import type { CloudEvent } from './core/cloudevent.ts';
 import type { FunctionRef } from './core/function.ts';
+import type { FunctionSpec } from './core/function-spec.ts';
 import type { DeadLetter, LetterFilter, LetterSummary } from './core/letter.ts';
-import type { Runtime } from './core/source.ts';
 
 export type Page = { limit: number; cursor?: string };
 /** `cursor` is there while there is more. A cursor stays valid while items come and go. */
@@ -56,17 +56,7 @@ export interface ImageBuilder {
   admitNext(): Promise<void>;
 }
 
-export type FunctionSpec = {
-  readonly ref: FunctionRef;
-  /** Name of the service, see core/function.ts. */
-  readonly name: string;
-  readonly image: string;
-  readonly imageDigest: string;
-  readonly runtime: Runtime;
-  readonly buildId: string;
-  /** ms since the epoch; of two specs the later requested one wins, in whatever order they are applied. */
-  readonly requestedAt: number;
-};
+export type { FunctionSpec } from './core/function-spec.ts';
 
 export type FunctionState = FunctionSpec & {
   readonly url: string;

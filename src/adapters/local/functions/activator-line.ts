@@ -1,5 +1,5 @@
 // Requests that wait for a replica, in the order they came. Each has a deadline and may be given up by its caller.
-import { gaveUp } from './function-failures.ts';
+import { gaveUp } from '../../../core/function-failures.ts';
 
 type Waiter<T> = { serve: (value: T) => void; refuse: (error: Error) => void };
 

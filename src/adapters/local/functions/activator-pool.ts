@@ -4,7 +4,7 @@ import type { Logger } from '../../../ops/logger.ts';
 import type { FunctionSpec } from '../../../ports.ts';
 import { createWaitingLine, type WaitingLine } from './activator-line.ts';
 import { startReplica, type Replica, type ReplicaHandle } from './activator-replica.ts';
-import { unavailable } from './function-failures.ts';
+import { unavailable } from '../../../core/function-failures.ts';
 import { afterFailure, chooseReplica, noBackoff, startsNow, type Backoff, type ScalingLimits } from './function-scaling.ts';
 import type { Instance } from './instance.ts';
 

@@ -14,7 +14,7 @@ import {
   type Pool,
 } from './activator-pool.ts';
 import type { ReplicaHandle } from './activator-replica.ts';
-import { unavailable } from './function-failures.ts';
+import { unavailable } from '../../../core/function-failures.ts';
 import { noBackoff } from './function-scaling.ts';
 
 export type Activator = {

@@ -4,7 +4,7 @@ import { request, type Agent, type IncomingMessage } from 'node:http';
 import { CodedError } from '../../../core/errors.ts';
 import type { HttpMessage } from '../../../core/http-binding.ts';
 import type { Reply } from '../../../ports.ts';
-import { gaveUp, unavailable } from './function-failures.ts';
+import { gaveUp, unavailable } from '../../../core/function-failures.ts';
 
 export type Address = { readonly port: number; readonly agent: Agent };
 

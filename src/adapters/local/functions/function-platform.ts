@@ -6,7 +6,7 @@ import type { Runtime } from '../../../core/source.ts';
 import type { Logger } from '../../../ops/logger.ts';
 import type { FunctionPlatform, FunctionState } from '../../../ports.ts';
 import { createFunctionActivators, type FunctionActivators } from './function-activators.ts';
-import { notFound } from './function-failures.ts';
+import { notFound } from '../../../core/function-failures.ts';
 import type { LaunchDeps } from './function-launch.ts';
 import { withDefaults, type EffectiveOptions, type FunctionPlatformOptions } from './function-options.ts';
 import { openFunctionRecords, type FunctionRecords } from './function-records.ts';

@@ -3,10 +3,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../../../core/errors.ts';
 import { serviceName, type FunctionRef } from '../../../core/function.ts';
+import { isSameRef } from '../../../core/function-spec.ts';
 import type { FunctionFilter, Listed, Page } from '../../../ports.ts';
 import { createKeyedMutex } from '../keyed-mutex.ts';
 import { readAllJson, removeHalfWritten, writeJson } from '../durable-file.ts';
-import { isSameRef, type Change, type FunctionRecord } from './function-revision.ts';
+import type { Change, FunctionRecord } from './function-revision.ts';
 
 export type FunctionRecords = {
   get(ref: FunctionRef): FunctionRecord | undefined;

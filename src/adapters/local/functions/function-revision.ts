@@ -1,6 +1,7 @@
 // Which of two specs stands, and what a start that succeeded or failed makes of the record. Pure.
 import { CodedError } from '../../../core/errors.ts';
-import { serviceName, type FunctionRef } from '../../../core/function.ts';
+import { serviceName } from '../../../core/function.ts';
+import { isOlder, isSameRef, isSameRevision, specOf } from '../../../core/function-spec.ts';
 import type { FunctionSpec, FunctionState } from '../../../ports.ts';
 
 /** What is stored; the rest of the state is known while running only. */
@@ -8,32 +9,6 @@ export type FunctionRecord = Omit<FunctionState, 'url' | 'replicas'>;
 
 /** `next`: the record from now on, `null` to remove it, left out to keep it. */
 export type Change<T> = { readonly next?: FunctionRecord | null; readonly result: T };
-
-export const isSameRef = (one: FunctionRef, other: FunctionRef): boolean =>
-  one.tenant === other.tenant && one.function === other.function;
-
-/** Whether the same processes would run. */
-const isSameRevision = (one: FunctionSpec, other: FunctionSpec): boolean =>
-  one.imageDigest === other.imageDigest && one.image === other.image && one.runtime === other.runtime;
-
-/** Requests of one moment are told apart by what they ask for, so that every order of application ends the same. */
-const isOlder = (one: FunctionSpec, other: FunctionSpec): boolean => {
-  if (one.requestedAt !== other.requestedAt) return one.requestedAt < other.requestedAt;
-  const key = ({ buildId, imageDigest, image, runtime }: FunctionSpec): string =>
-    JSON.stringify([buildId, imageDigest, image, runtime]);
-  return key(one) < key(other);
-};
-
-/** The spec alone: whoever gives one may have more in hand. */
-const specOf = ({ ref, name, image, imageDigest, runtime, buildId, requestedAt }: FunctionSpec): FunctionSpec => ({
-  ref: { tenant: ref.tenant, function: ref.function },
-  name,
-  image,
-  imageDigest,
-  runtime,
-  buildId,
-  requestedAt,
-});
 
 /** `check`: a replica is to be started, to see if it can be. */
 export type Applied = {

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FunctionPlatformOptions } from '../../../../../src/adapters/local/functions/function-options.ts';
 import { answerOf, eventOf, ref, specOf, type Answer } from '../../../../contract/function-events.ts';
 import { createActivator } from '../../../../../src/adapters/local/functions/activator.ts';
-import { unavailable } from '../../../../../src/adapters/local/functions/function-failures.ts';
+import { unavailable } from '../../../../../src/core/function-failures.ts';
 import { withDefaults } from '../../../../../src/adapters/local/functions/function-options.ts';
 import { writeBinary } from '../../../../../src/core/http-binding.ts';
 import { createLogger } from '../../../../../src/ops/logger.ts';

@@ -1,6 +1,6 @@
 // How a call of a function can fail here, in one place: what is retried, and when to come back.
-import { CodedError } from '../../../core/errors.ts';
-import type { FunctionRef } from '../../../core/function.ts';
+import { CodedError } from './errors.ts';
+import type { FunctionRef } from './function.ts';
 
 /** Messages reach the sender: they hold nothing the function printed. */
 export const unavailable = (message: string, details: { retryAfterMs?: number; cause?: unknown } = {}): CodedError =>
