@@ -9,7 +9,7 @@ export type Behaviour = { version: string; throws?: string };
 
 export type FunctionPlatformHarness = {
   readonly platform: FunctionPlatform;
-  /** An image with the server of function-server.mjs. */
+  /** An image with the server of function-server.mjs, or one that answers like it. */
   image(behaviour: Behaviour): Promise<{ image: string; imageDigest: string }>;
   /** Gives back all that was taken, and throws if something is left. */
   close(): Promise<void>;
@@ -45,7 +45,9 @@ export const functionPlatformContract = (adapter: string, createHarness: () => P
       const { outcome, state } = await deploy('one', 1);
       expect(outcome).toBe('created');
       expect(state).toMatchObject({ ref, name: serviceName(ref), state: 'deploying', requestedAt: 1 });
-      expect(await settled(platform, ref)).toMatchObject({ state: 'ready', url: state.url });
+      const ready = await settled(platform, ref);
+      expect(ready.state).toBe('ready');
+      expect(ready.url).toMatch(/^https?:/);
       const reply = await platform.invoke(ref, eventOf({ block: 7 }), never);
       expect(reply.status).toBe(200);
       expect(reply.headers).toMatchObject({ 'content-type': 'application/json', 'ce-id': 'reply' });
