@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { attributesOf, cloudEvent, type AttributeValue, type CloudEvent, type EventData } from './cloudevent.ts';
 import { CodedError } from './errors.ts';
-import { isJsonMediaType, isUtf8MediaType } from './event-data.ts';
+import { isJsonMediaType, isUtf8MediaType, jsonOf } from './event-data.ts';
 
 const refuse = (field: string, message: string): never => {
   throw new CodedError('INVALID_ENVELOPE', message, { field });
@@ -77,4 +77,14 @@ export const toJsonFormat = (event: CloudEvent): Record<string, unknown> => {
   if ('json' in event.data) return { ...members, data: event.data.json };
   const { bytes } = event.data;
   return { ...members, ...(memberOf(bytes, event.datacontenttype) ?? { data_base64: bytes.toString('base64') }) };
+};
+
+/** The event for people to read: JSON is shown as such, also where other text says the same, such as 15.0 for 15. Not to be handed on. */
+export const toReadableJson = (event: CloudEvent): Record<string, unknown> => {
+  try {
+    const data = jsonOf(event);
+    return data === undefined ? toJsonFormat(event) : toJsonFormat({ ...event, data: { json: data } });
+  } catch {
+    return toJsonFormat(event);
+  }
 };

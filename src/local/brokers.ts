@@ -7,7 +7,7 @@ import { typePrefix } from '../core/event-type.ts';
 import { wireTypes } from '../core/events.ts';
 import { serviceName, tenantOfSource, type FunctionRef } from '../core/function.ts';
 import { readRequest } from '../core/http-binding.ts';
-import { fromJsonFormat, toJsonFormat } from '../core/json-format.ts';
+import { fromJsonFormat, toReadableJson } from '../core/json-format.ts';
 import { letterIdOf } from '../core/letter.ts';
 import { createLocalBroker, type Delivered, type Delivery, type LocalBroker } from '../adapters/local/broker/broker.ts';
 import type { Results } from '../adapters/local/broker/results.ts';
@@ -172,4 +172,4 @@ export const createFunctionsBroker = (
 };
 
 /** For the log: what a person wants to see at a glance. */
-const jsonPreview = (event: CloudEvent): string => JSON.stringify(toJsonFormat(event).data ?? null).slice(0, 300);
+const jsonPreview = (event: CloudEvent): string => JSON.stringify(toReadableJson(event).data ?? null).slice(0, 300);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { bytesOf } from '../../../src/core/event-data.ts';
-import { fromJsonFormat, toJsonFormat } from '../../../src/core/json-format.ts';
+import { fromJsonFormat, toJsonFormat, toReadableJson } from '../../../src/core/json-format.ts';
 import { CodedError } from '../../../src/core/errors.ts';
 import { cloudEvents, jsonTypes, otherTypes } from './arbitraries.ts';
 import { codeAndField, refusalOf } from './refusal.ts';
@@ -220,5 +220,25 @@ describe('an event written as JSON', () => {
         expect([data, data_base64]).toContain(undefined);
       }),
     );
+  });
+});
+
+describe('an event for people to read', () => {
+  const shown = (text: string, datacontenttype = 'application/json') =>
+    toReadableJson({ ...parse({}), datacontenttype, data: { bytes: Buffer.from(text) } });
+
+  it.each(['{"mean":15.0}', ' {"mean": 15}\n', '{"mean":15}'])('shows %j as the JSON that it says', (text) => {
+    expect(shown(text)).toEqual({ ...minimal, datacontenttype: 'application/json', data: { mean: 15 } });
+  });
+
+  it.each([
+    ['{', 'application/json'],
+    ['<a/>', 'application/xml'],
+  ])('shows %j of type %s as it is written otherwise', (text, type) => {
+    expect(shown(text, type)).toEqual({ ...minimal, datacontenttype: type, data_base64: base64(text) });
+  });
+
+  it('is without data where there is none', () => {
+    expect(toReadableJson(parse({}))).toEqual(minimal);
   });
 });

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CloudEvent } from '../../../core/cloudevent.ts';
-import { toJsonFormat } from '../../../core/json-format.ts';
+import { toReadableJson } from '../../../core/json-format.ts';
 import { namesIn, readJson, writeJson } from '../durable-file.ts';
 
 export type Result = {
@@ -74,7 +74,7 @@ export const createResults = (root: string): Results => {
         message: message ?? null,
         attempts,
         ended_at: new Date(at).toISOString(),
-        reply: reply === undefined ? null : toJsonFormat(reply),
+        reply: reply === undefined ? null : toReadableJson(reply),
       };
       await writeJson(pathOf(service, event, outcome), result);
       await prune(service);
