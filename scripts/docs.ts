@@ -1,7 +1,9 @@
 // The tables of docs/ that come from the code: `npm run docs` writes them, tests/docs holds the files to them.
 import { readFile, writeFile } from 'node:fs/promises';
 import { Registry } from 'prom-client';
+import { monitorSettings } from '../src/build-monitor/config.ts';
 import { createBuilderMetrics } from '../src/builder/metrics.ts';
+import { clusterSettings } from '../src/cluster/config.ts';
 import { categories, categoryOfStatus, isPermanent, type Category } from '../src/core/dead-letter.ts';
 import { errors } from '../src/core/errors.ts';
 import { typePrefix } from '../src/core/event-type.ts';
@@ -125,11 +127,23 @@ const categoryTable = (): string =>
     ]),
   );
 
+/** What a table above says already, word for word, stands there once. */
+const withoutCommon = ({ properties, required }: { properties: object; required?: string[] }) => {
+  const common = new Map(Object.entries(localSettings.properties).map(([name, property]) => [name, JSON.stringify(property)]));
+  const own = Object.entries(properties).filter(([name, property]) => common.get(name) !== JSON.stringify(property));
+  return { properties: Object.fromEntries(own) as object, ...(required === undefined ? {} : { required }) };
+};
+
 /** File → name of the place in it → what stands there. */
 export const generated = async (): Promise<Record<string, Record<string, string>>> => ({
   'docs/errors.md': { errors: errorTable() },
   'docs/dead-letters.md': { categories: categoryTable() },
-  'docs/configuration.md': { settings: settingTable(localSettings), dlq: settingTable(dlqSettings) },
+  'docs/configuration.md': {
+    settings: settingTable(localSettings),
+    cluster: settingTable(withoutCommon(clusterSettings)),
+    monitor: settingTable(monitorSettings),
+    dlq: settingTable(dlqSettings),
+  },
   'docs/metrics.md': { metrics: await metricTable(), dlq: await dlqMetricTable() },
   'docs/events.md': { events: eventTable() },
 });

@@ -9,8 +9,9 @@ export type EventOutcome = 'accepted' | 'done' | 'refused' | 'retryable';
 export type LimitName = 'tenant' | 'global' | 'packing' | 'storage' | 'queue';
 
 export type Observed = {
-  queued: () => Promise<number>;
-  running: () => Promise<number>;
+  /** Absent where somebody else keeps the queue. */
+  queued?: () => Promise<number>;
+  running?: () => Promise<number>;
   /** Where the dead letters are this process's own; elsewhere their consumer measures them. */
   deadLetters?: () => Promise<{ depth: number; oldestAgeMs: number }>;
 };
@@ -130,7 +131,8 @@ const createSuccessRate = (registers: Registry[]): ((succeeded: boolean) => void
 };
 
 const observe = (registers: Registry[], sources: Observed): void => {
-  const gauge = (name: string, help: string, read: () => Promise<number>): void => {
+  const gauge = (name: string, help: string, read: (() => Promise<number>) | undefined): void => {
+    if (read === undefined) return;
     new Gauge({
       name,
       help,

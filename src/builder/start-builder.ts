@@ -140,7 +140,7 @@ export const startBuilder = async (
   config: BuilderConfig,
   logger: Logger,
   options: Options,
-  open: (around: Surroundings) => Promise<BuilderAdapters>,
+  open: (around: Surroundings) => BuilderAdapters | Promise<BuilderAdapters>,
 ): Promise<Running> => {
   const lifecycle = createLifecycle(logger);
   const registry = createRegistry();

@@ -2,23 +2,18 @@
 import { join } from 'node:path';
 import { createToolchain } from '../adapters/local/builds/build-environment.ts';
 import { buildFolders } from '../adapters/local/builds/build-folders.ts';
+import { notifiEnvironment } from '../builder/notifi-settings.ts';
 import type { Templates } from '../builder/template.ts';
 import { languageOf, type Runtime } from '../core/source.ts';
 import type { Environment } from '../ops/config.ts';
-import { notifiSettings, type LocalConfig } from './config.ts';
+import type { LocalConfig } from './config.ts';
 
 /** Addresses and the callback's settings; of this process's own environment only the PATH. */
-export const functionEnvironment = (config: LocalConfig, environment: Environment): Record<string, string> => {
-  const handed: Record<string, string> = {
-    PATH: environment.PATH ?? '',
-    LOG_LEVEL: config.LOG_LEVEL === 'silent' ? 'error' : config.LOG_LEVEL,
-  };
-  for (const name of Object.keys(notifiSettings) as (keyof typeof notifiSettings)[]) {
-    const value = config[name];
-    if (value !== undefined) handed[name] = String(value);
-  }
-  return handed;
-};
+export const functionEnvironment = (config: LocalConfig, environment: Environment): Record<string, string> => ({
+  PATH: environment.PATH ?? '',
+  LOG_LEVEL: config.LOG_LEVEL === 'silent' ? 'error' : config.LOG_LEVEL,
+  ...notifiEnvironment(config),
+});
 
 /** The template's command, with the interpreter that the build used: its dependencies may be made for that one alone. */
 export const createStartCommand = (dataDir: string, templates: Templates, environment: Environment) => {
