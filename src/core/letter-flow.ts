@@ -37,8 +37,8 @@ export type LetterNews =
 export type LetterHandlers = {
   /** What to do with a letter that arrived. */
   judge: (letter: DeadLetter) => Disposition;
-  /** Delivers a letter whose delay is over, and says what to do with it now. */
-  redeliver: (letter: DeadLetter) => Promise<Disposition>;
+  /** Delivers a letter whose delay is over, and says what to do with it now. @param bytes what it takes in memory */
+  redeliver: (letter: DeadLetter, bytes: number) => Promise<Disposition>;
   /** Resolves with `done` when the letter is in the archive for good. Without it letters stay in the archive queue. */
   archive?: (letter: DeadLetter) => Promise<Disposition>;
   /** Told of every letter that was parked or that left, by whichever process. */

@@ -70,7 +70,7 @@ export const dlqSettings = Type.Object({
   DLQ_PARKED_MAX_AGE_DAYS: count(14, 'How long the stream keeps parked letters at all, if no cleanup runs'),
   DLQ_CONFIRM_TIMEOUT_SECONDS: count(10, 'Time for RabbitMQ to confirm a letter that came over HTTP, before 503'),
   DLQ_BODY_LIMIT_BYTES: count(16 * 2 ** 20, 'Largest body of a letter that comes over HTTP: an event of 10 MiB in base64 fits'),
-  DLQ_HELD_BYTES: count(16 * 2 ** 20, 'Letters in memory, in bytes; beyond it RabbitMQ has to wait'),
+  DLQ_HELD_BYTES: count(32 * 2 ** 20, 'Letters in memory, in bytes; beyond it RabbitMQ has to wait'),
   ARCHIVE_DIR: Type.Optional(
     Type.String({
       minLength: 1,
@@ -130,6 +130,7 @@ export const rabbitOptionsOf = (config: DlqConfig) => ({
     parkedMaxAgeSeconds: config.DLQ_PARKED_MAX_AGE_DAYS * 86_400,
     sources: sourcesOf(config),
   },
-  prefetch: { fresh: config.DLQ_PREFETCH, due: config.DLQ_CONCURRENCY, archive: 20 },
+  // One at a time into the archive: while the store does not answer, it is the only one that is held.
+  prefetch: { fresh: config.DLQ_PREFETCH, due: config.DLQ_CONCURRENCY, archive: 1 },
   exclusive: config.DLQ_ORDERED,
 });

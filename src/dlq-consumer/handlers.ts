@@ -33,7 +33,7 @@ const note = (metrics: DlqMetrics, logger: Logger, disposition: Disposition): vo
 
 type Deps = {
   judge: (letter: DeadLetter) => Disposition;
-  redeliver: (letter: DeadLetter) => Promise<Disposition>;
+  redeliver: (letter: DeadLetter, bytes: number) => Promise<Disposition>;
   archive?: (letter: DeadLetter) => Promise<Disposition>;
   onNews: (news: LetterNews) => void;
   ordered: boolean;
@@ -50,8 +50,8 @@ export const createHandlers = ({ judge, redeliver, archive, onNews, ordered, met
       note(metrics, logger, disposition);
       return disposition;
     },
-    redeliver: async (letter) => {
-      const disposition = inOrder(await redeliver(letter));
+    redeliver: async (letter, bytes) => {
+      const disposition = inOrder(await redeliver(letter, bytes));
       note(metrics, logger, disposition);
       return disposition;
     },

@@ -10,12 +10,14 @@ import type { Circuits, Pass } from './circuits.ts';
 import { chooseDestination, type DestinationRules } from './destination.ts';
 import type { DlqMetrics } from './metrics.ts';
 import type { Pace } from './pace.ts';
-import { afterFailure, afterRefusal, parkUntried } from './verdict.ts';
+import type { Room } from './room.ts';
+import { afterFailure, afterRefusal, parkUntried, whenThereIsRoom } from './verdict.ts';
 
 export type RedeliverDeps = {
   post: (url: URL, event: CloudEvent, timeoutMs: number, signal: AbortSignal) => Promise<HttpAnswer>;
   circuits: Circuits;
   pace: Pace;
+  room: Room;
   destinations: DestinationRules;
   rules: JudgeRules;
   timeoutMs: number;
@@ -128,19 +130,37 @@ const admit = async (deps: RedeliverDeps, letter: DeadLetter, url: URL): Promise
   }
 };
 
+/** One that is on its way for as long as a subscriber takes. */
+const send = async (
+  deps: RedeliverDeps,
+  letter: DeadLetter & { event: CloudEvent },
+  destination: { url: URL },
+): Promise<Disposition> => {
+  const admitted = await admit(deps, letter, destination.url);
+  if ('to' in admitted) return admitted;
+  try {
+    return await attempt(deps, letter, destination.url, admitted);
+  } catch (thrown) {
+    if (deps.givingUp.aborted) return { to: 'stay', letter };
+    throw thrown;
+  }
+};
+
 export const createRedeliver =
   (deps: RedeliverDeps) =>
-  async (letter: DeadLetter): Promise<Disposition> => {
+  async (letter: DeadLetter, bytes = 0): Promise<Disposition> => {
     const destination = chooseDestination(letter.destination, deps.destinations);
     // Nobody put it there but a redrive, or an older configuration.
     if (!hasEvent(letter)) return { to: 'park', letter };
     if ('refused' in destination) return parkUntried(letter, destination.refused);
-    const admitted = await admit(deps, letter, destination.url);
-    if ('to' in admitted) return admitted;
+    const leave = deps.room.enter(bytes);
+    if (leave === undefined) {
+      deps.metrics.deferred();
+      return whenThereIsRoom(letter, deps.rules, deps.now());
+    }
     try {
-      return await attempt(deps, letter, destination.url, admitted);
-    } catch (thrown) {
-      if (deps.givingUp.aborted) return { to: 'stay', letter };
-      throw thrown;
+      return await send(deps, letter, destination);
+    } finally {
+      leave();
     }
   };

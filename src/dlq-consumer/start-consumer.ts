@@ -16,6 +16,7 @@ import { createDlqMetrics, type DlqMetrics } from './metrics.ts';
 import { createOrderKeeper, orderedRun } from './order.ts';
 import { createPace } from './pace.ts';
 import { createRedeliver, type RedeliverDeps } from './redeliver.ts';
+import { createRoom } from './room.ts';
 import { createRedriveRuns } from './redrive-runs.ts';
 
 export type Letters = LetterFlow & { readonly queue: DeadLetterQueue };
@@ -53,6 +54,8 @@ const handlersOf = (
     post: adapters.post,
     circuits,
     pace: createPace(config.DLQ_RATE_PER_SECOND),
+    // The rest is for letters that are judged, archived, or sent back to wait.
+    room: createRoom(config.DLQ_HELD_BYTES / 4),
     timeoutMs: config.DLQ_DELIVERY_TIMEOUT_SECONDS * 1000,
     stopping: stopping.signal,
     givingUp: givingUp.signal,

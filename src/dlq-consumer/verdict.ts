@@ -46,6 +46,12 @@ export const parkUntried = (letter: DeadLetter, why: string): Disposition => ({
   },
 });
 
+/** Too many large letters are under way; it waits in a queue, not in memory. The attempt that was due still is. */
+export const whenThereIsRoom = (letter: DeadLetter, rules: JudgeRules, now: number): Disposition =>
+  now - letter.firstFailedAt > rules.maxAgeMs
+    ? park(untried(letter), 'too_old')
+    : { to: 'delay', delayMs: Math.min(...rules.delaysMs), letter };
+
 /** Its destination is not tried now. The attempt that was due still is. */
 export const afterRefusal = (letter: DeadLetter, rules: JudgeRules, now: number, downMs: number): Disposition => {
   const deferrals = letter.deferrals ?? 0;

@@ -71,6 +71,45 @@ suite('poison letters', () => {
     );
   }, 60_000);
 
+  test('large letters for a slow subscriber hold up neither small ones nor the operator, and are all delivered', async () => {
+    await letters.start({ DLQ_DELIVERY_TIMEOUT_SECONDS: '30', DLQ_DELAYS_MS: '1000,1000,1000' });
+    const held: (() => void)[] = [];
+    letters.subscriber.answer((response, { id }) => {
+      const take = (): void => void response.writeHead(202).end();
+      if (id.startsWith('large')) held.push(take);
+      else take();
+    });
+    const sendGood = async (from: number, to: number): Promise<void> => {
+      const good = Array.from({ length: to - from }, (_, n) => ({ headers: letters.attributes(`good${from + n}`) }));
+      await letters.publish(good);
+      await until(
+        () => letters.subscriber.deliveries.filter(({ id }) => id.startsWith('good')).length,
+        (count) => count === to,
+      );
+    };
+    // A destination is given more than one request at a time once it has answered.
+    await sendGood(0, 10);
+    const large = Buffer.alloc(5 * 2 ** 20, 'x');
+    for (let n = 0; n < 8; n++) await letters.publish([{ headers: letters.attributes(`large${n}`), content: large }]);
+    await until(
+      () => held.length,
+      (count) => count === 1,
+    );
+    await sendGood(10, 30);
+    await letters.publish([{ headers: letters.attributes('parked', { knativeerrorcode: 400 }) }]);
+    const [parked] = await until(letters.parked, (all) => all.length === 1);
+    expect((await letters.consumer.get(`/dead-letters/${parked?.id ?? ''}`)).status).toBe(200);
+    expect(held).toHaveLength(1);
+    letters.subscriber.answer((response) => response.writeHead(202).end());
+    held[0]?.();
+    await until(
+      () => new Set(letters.subscriber.deliveries.map(({ id }) => id)).size,
+      (count) => count === 38,
+    );
+    expect(letters.subscriber.deliveries.every(({ attempt }) => attempt === 1)).toBe(true);
+    expect(await letters.consumer.metric('knative_lambda_dlq_reconnects_total')).toBe(0);
+  }, 60_000);
+
   test('a letter that goes round through the broker keeps its count, and ends', async () => {
     await letters.start({ DLQ_DELAYS_MS: '100,200,300' });
     // The broker takes it, and gives it up again at once.

@@ -16,8 +16,9 @@ import type { QueueNames } from './topology.ts';
 
 export type ParkedStream = { link: Link; names: QueueNames; parked: ParkedIndex };
 
-/** Letters that are copied at once when many go. */
+/** Letters that are copied at once when many go; of large ones fewer. */
 const batch = 50;
+const batchBytes = 8 * 2 ** 20;
 
 /** Before everything has been read an answer would be wrong, not only late. */
 const loaded = ({ parked }: ParkedStream): LetterIndex => {
@@ -90,9 +91,14 @@ export const archiveParked = async (stream: ParkedStream, ids: readonly string[]
     const missing = placesOf(loaded(stream), ids.slice(first, first + batch));
     const positions = [...missing.keys()].sort((a, b) => a - b);
     const moving: Promise<void>[] = [];
+    let bytes = 0;
     for await (const found of readParked(stream.link.session(), stream.names.parked, positions)) {
       missing.delete(found.position);
       moving.push(archiveOne(stream, found));
+      bytes += found.bytes;
+      if (bytes < batchBytes) continue;
+      await Promise.all(moving);
+      bytes = 0;
     }
     await Promise.all(moving);
     for (const [position, id] of missing) forget(stream, id, position);

@@ -14,7 +14,7 @@ export type LaneOptions = {
   prefetch: number;
   /** No other process consumes meanwhile; whoever else tries is refused, and tries again. */
   exclusive: boolean;
-  handle: (letter: DeadLetter) => Disposition | Promise<Disposition>;
+  handle: (letter: DeadLetter, bytes: number) => Disposition | Promise<Disposition>;
   /** Resolves when the copy that the disposition asks for is confirmed. */
   carryOut: (session: Session, disposition: Disposition) => Promise<void>;
   logger: Logger;
@@ -44,7 +44,7 @@ const decide = async (options: LaneOptions, message: ConsumeMessage): Promise<Di
   const deliveries = deliveriesOf(message);
   if (deliveries >= maxDeliveries) return suspicious(letter, deliveries);
   try {
-    return await options.handle(letter);
+    return await options.handle(letter, message.content.length);
   } catch (error) {
     // It would fail the same way again: an operator has to see it, and it must not stop the others.
     options.logger.error(

@@ -70,7 +70,7 @@ const readToTheEnd = async (
   queue: string,
   onNews: (news: LetterNews) => void,
 ): Promise<boolean> => {
-  const channel = await session.openConsumer(prefetch);
+  const channel = await session.openFollower(prefetch);
   let lastHeard = Date.now();
   let received = 0;
   const from = reading.last < 0 ? 'first' : reading.last + 1;

@@ -7,7 +7,8 @@ import { positionOfRecord } from './parked-records.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import type { Session } from './session.ts';
 
-export type ParkedLetter = { position: number; letter: DeadLetter };
+/** `bytes` are those of its message. */
+export type ParkedLetter = { position: number; letter: DeadLetter; bytes: number };
 
 /** Messages that were sent and not taken yet, for one reader. */
 type Inbox = {
@@ -71,7 +72,7 @@ export const readParked = async function* (
   if (first === undefined || last === undefined) return;
   const wanted = new Set(positions);
   const channel = await session.openReader(prefetch);
-  const inbox = createInbox(session.held);
+  const inbox = createInbox(session.heldByReaders);
   channel.on('close', () => inbox.close());
   try {
     const receive = (message: ConsumeMessage | null): void => (message === null ? inbox.close() : inbox.push(message));
@@ -79,7 +80,7 @@ export const readParked = async function* (
     for (;;) {
       const message = await inbox.next();
       const position = positionOfRecord(message);
-      if (wanted.has(position)) yield { position, letter: letterFromMessage(message, Date.now()) };
+      if (wanted.has(position)) yield { position, letter: letterFromMessage(message, Date.now()), bytes: message.content.length };
       if (position >= last) return;
       channel.ack(message);
     }

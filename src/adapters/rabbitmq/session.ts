@@ -1,5 +1,6 @@
-// One stay with the broker: two connections, since a broker that is short of memory or disk stops reading from whoever publishes,
-// and acknowledgements must still get through. Whatever breaks in it ends all of it; the link then opens the next one.
+// One stay with the broker: three connections. A broker that is short of memory or disk stops reading from whoever publishes, and
+// acknowledgements must still get through; and a consumer whose hands are full is not read, which must not keep an operator from
+// looking at parked letters. Whatever breaks in it ends all of it; the link then opens the next one.
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { gatherWrites } from './gather-writes.ts';
 import { limitHeldBytes, type HeldBytes } from './held-bytes.ts';
@@ -18,10 +19,15 @@ export type Session = {
   readonly publisher: Publisher;
   /** For declaring and counting: requests and their answers. */
   readonly control: Channel;
+  /** Letters in hand, of all consumers together. */
   readonly held: HeldBytes;
+  /** Parked letters that are being read. */
+  readonly heldByReaders: HeldBytes;
   /** A channel of its own for each consumer. When it ends, the session does. */
   openConsumer(prefetch: number): Promise<Channel>;
-  /** A channel that may fail alone. */
+  /** The same for whoever only reads along. */
+  openFollower(prefetch: number): Promise<Channel>;
+  /** A channel for reading that may fail alone. */
   openReader(prefetch: number): Promise<Channel>;
   /** Resolves with the reason when the session is over. */
   readonly ended: Promise<string>;
@@ -55,21 +61,32 @@ const closeOrGiveUp = async (connection: ChannelModel): Promise<void> => {
 
 export type SessionEvents = { blocked(reason: string): void; unblocked(): void };
 
-const openBoth = async (options: SessionOptions): Promise<{ consuming: ChannelModel; publishing: ChannelModel }> => {
-  const consuming = await openConnection(options, 'consumer');
+const roles = ['consumer', 'reader', 'publisher'] as const;
+type Connections = Record<(typeof roles)[number], ChannelModel>;
+
+/** All or none. */
+const openAll = async (options: SessionOptions): Promise<Connections> => {
+  const opened: Partial<Connections> = {};
   try {
-    return { consuming, publishing: await openConnection(options, 'publisher') };
+    for (const role of roles) opened[role] = await openConnection(options, role);
+    return opened as Connections;
   } catch (thrown) {
-    await closeOrGiveUp(consuming);
+    await Promise.all(Object.values(opened).map(closeOrGiveUp));
     throw thrown;
   }
 };
 
+const openChannel = async (connection: ChannelModel, prefetch: number): Promise<Channel> => {
+  const channel = await connection.createChannel();
+  await channel.prefetch(prefetch);
+  return channel;
+};
+
 /** @throws what amqplib throws when there is no broker, or it refuses us */
 export const openSession = async (options: SessionOptions, events: SessionEvents): Promise<Session> => {
-  const { consuming, publishing } = await openBoth(options);
+  const { consumer, reader, publisher: publishing } = await openAll(options);
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
-  for (const connection of [consuming, publishing]) {
+  for (const connection of [consumer, reader, publishing]) {
     gatherWrites(connection);
     connection.on('error', (error) => end(messageOf(error)));
     connection.on('close', (error) => end(error === undefined ? 'the connection was closed' : messageOf(error)));
@@ -84,19 +101,15 @@ export const openSession = async (options: SessionOptions, events: SessionEvents
   };
   const publisher = createPublisher(watched(await publishing.createConfirmChannel()), end);
   void ended.then((reason) => publisher.abandon(reason));
-
-  const openChannel = async (prefetch: number): Promise<Channel> => {
-    const channel = await consuming.createChannel();
-    await channel.prefetch(prefetch);
-    return channel;
-  };
   return {
     publisher,
     control: watched(await publishing.createChannel()),
-    held: limitHeldBytes(consuming, options.maxHeldBytes),
-    openConsumer: async (prefetch) => watched(await openChannel(prefetch)),
+    held: limitHeldBytes(consumer, options.maxHeldBytes),
+    heldByReaders: limitHeldBytes(reader, options.maxHeldBytes),
+    openConsumer: async (prefetch) => watched(await openChannel(consumer, prefetch)),
+    openFollower: async (prefetch) => watched(await openChannel(reader, prefetch)),
     openReader: async (prefetch) => {
-      const channel = await openChannel(prefetch);
+      const channel = await openChannel(reader, prefetch);
       channel.on('error', () => undefined);
       return channel;
     },
@@ -104,7 +117,7 @@ export const openSession = async (options: SessionOptions, events: SessionEvents
     end,
     close: async () => {
       end('closed by us');
-      await Promise.all([closeOrGiveUp(consuming), closeOrGiveUp(publishing)]);
+      await Promise.all([consumer, reader, publishing].map(closeOrGiveUp));
     },
   };
 };

@@ -5,6 +5,7 @@ import type { DeadLetter } from '../../../src/core/letter.ts';
 import { createCircuits } from '../../../src/dlq-consumer/circuits.ts';
 import { createDlqMetrics } from '../../../src/dlq-consumer/metrics.ts';
 import { createPace } from '../../../src/dlq-consumer/pace.ts';
+import { createRoom } from '../../../src/dlq-consumer/room.ts';
 import type { RedeliverDeps } from '../../../src/dlq-consumer/redeliver.ts';
 
 export const now = 1_750_000_000_000;
@@ -51,6 +52,7 @@ export const depsWith = (post: RedeliverDeps['post'], more: Partial<RedeliverDep
   post,
   circuits: createCircuits({ maxConcurrent: 50, patienceMs: 20, openMs: 1_000, maxOpenMs: 60_000 }),
   pace: createPace(0),
+  room: createRoom(2 ** 20),
   destinations,
   rules: { ...defaultRules, jitter: 0 },
   timeoutMs: 1_000,

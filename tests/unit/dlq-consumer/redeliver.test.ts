@@ -4,6 +4,7 @@ import { CodedError } from '../../../src/core/errors.ts';
 import type { HttpAnswer } from '../../../src/dlq-consumer/answer.ts';
 import { createPace } from '../../../src/dlq-consumer/pace.ts';
 import { createRedeliver } from '../../../src/dlq-consumer/redeliver.ts';
+import { createRoom } from '../../../src/dlq-consumer/room.ts';
 import { depsWith, letterWith, now, rawLetter } from './letters.ts';
 
 type Posted = { url: string; event: CloudEvent };
@@ -61,6 +62,25 @@ describe('the redelivery of a letter', () => {
         ],
       },
     });
+  });
+
+  test('of a large letter for which there is no room is put off without losing the attempt, unless it is too old', async () => {
+    const { posted, post } = answering({ status: 202 });
+    const room = createRoom(2 ** 20);
+    const leave = room.enter(2 ** 20);
+    const redeliver = createRedeliver(depsWith(post, { room }));
+    expect(await redeliver(letterWith({ attempts: 2 }), 2 ** 17)).toMatchObject({
+      to: 'delay',
+      delayMs: 10_000,
+      letter: { attempts: 2 },
+    });
+    expect(await redeliver(letterWith({ attempts: 2, firstFailedAt: 0 }), 2 ** 17)).toMatchObject({
+      to: 'park',
+      letter: { attempts: 1, reason: 'It is too old: The subscriber answered 503' },
+    });
+    expect(posted).toEqual([]);
+    leave?.();
+    for (let n = 0; n < 20; n++) expect((await redeliver(letterWith(), 2 ** 17)).to).toBe('done');
   });
 
   test('is the last one when all attempts are used up: the letter is parked', async () => {
