@@ -65,7 +65,9 @@ const openQueue = (deps: KubernetesImageBuilderDeps, options: KubernetesImageBui
   const queuedJobs = createQueuedJobs(client, namespace, now);
   const rebuild = async () => {
     const { waiting, running } = await queuedJobs.unfinished();
-    return { ...noPlaces(options, now()), admitted: running, queued: waiting };
+    // The oldest: what is beyond the limit may be about to be taken back, and if it is not, the sweep finds it.
+    const queued = waiting.sort((one, other) => one.createdAt - other.createdAt).slice(0, options.maxQueued);
+    return { ...noPlaces(options, now()), admitted: running, queued };
   };
   const ledger = createPlacesLedger(createPlacesStore(client, namespace, rebuild));
   const admission = createAdmission({ ledger, jobs: queuedJobs, limits: options, logger, now });

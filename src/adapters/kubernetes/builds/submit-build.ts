@@ -102,8 +102,9 @@ export const createSubmit =
     const { client, settings, now } = deps;
     const baseImages = await deps.baseImages(request.runtime);
     let attempt = 1;
+    // Only before anything is made: afterwards it has to be taken back.
+    if (settings.kueueQueue === undefined) await refuseWhenFull(deps, request.buildId);
     for (let tries = 1; tries <= maxTries; tries++) {
-      if (settings.kueueQueue === undefined) await refuseWhenFull(deps, request.buildId);
       const wanted = kanikoJob(request, { attempt, createdAt: now() }, baseImages, settings);
       const created = await create(client, jobs, settings.namespace, wanted);
       if (created !== 'exists') {
