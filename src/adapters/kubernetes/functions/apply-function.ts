@@ -9,7 +9,7 @@ import type { KubernetesClient } from '../client.ts';
 import { unavailable } from '../errors.ts';
 import { create } from '../verbs.ts';
 import { decide, nameConflict, type Decision } from './decide.ts';
-import { isOf } from './function-labels.ts';
+import { isOf, specIn } from './function-labels.ts';
 import { serviceAccounts, services, triggers, type KnativeService, type Trigger } from './objects.ts';
 import { takeOverFields } from './own-fields.ts';
 import { ownedBy, readParts, type Parts } from './parts.ts';
@@ -37,7 +37,9 @@ const write = async (
   { does, begunFor }: Exclude<Decision, { does: 'keep' | 'wait' }>,
   current: KnativeService | undefined,
 ): Promise<KnativeService | undefined> => {
-  const wanted = knativeService(spec, { at: Date.now(), begunFor }, settings);
+  const appliedAt = Date.now();
+  const createdAt = (current && specIn(current.metadata)?.createdAt) ?? appliedAt;
+  const wanted = knativeService(spec, { createdAt, appliedAt, begunFor }, settings);
   if (does === 'create' || current === undefined) {
     const created = await create(client, services, settings.namespace, wanted);
     return created === 'exists' ? undefined : created;

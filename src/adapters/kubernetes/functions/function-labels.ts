@@ -15,6 +15,8 @@ export const annotations = {
   imageDigest: `${prefix}image-digest`,
   runtime: `${prefix}runtime`,
   requestedAt: `${prefix}requested-at`,
+  /** The first time, and the last. Kubernetes' own time is of another clock, and in whole seconds. */
+  createdAt: `${prefix}created-at`,
   appliedAt: `${prefix}applied-at`,
   /** On the revision: the request that it was begun for. Another one is another revision, also of the same image. */
   begunFor: `${prefix}begun-for`,
@@ -50,13 +52,16 @@ export const isOf = (metadata: ObjectMeta, ref: FunctionRef): boolean =>
     function: metadata.annotations?.[annotations.function] ?? '',
   });
 
-export const specAnnotations = (spec: FunctionSpec, appliedAt: number): Record<string, string> => ({
+export type Times = { readonly createdAt: number; readonly appliedAt: number };
+
+export const specAnnotations = (spec: FunctionSpec, { createdAt, appliedAt }: Times): Record<string, string> => ({
   ...ownerAnnotations(spec.ref),
   [annotations.buildId]: spec.buildId,
   [annotations.image]: spec.image,
   [annotations.imageDigest]: spec.imageDigest,
   [annotations.runtime]: spec.runtime,
   [annotations.requestedAt]: String(spec.requestedAt),
+  [annotations.createdAt]: String(createdAt),
   [annotations.appliedAt]: String(appliedAt),
 });
 
@@ -64,18 +69,14 @@ const digest = /^sha256:[0-9a-f]{64}$/;
 const wholeNumber = /^\d{1,15}$/;
 
 /** Undefined when an annotation is missing or none that was written here: whoever may change services may write anything. */
-export const specIn = (metadata: ObjectMeta): (FunctionSpec & { appliedAt: number }) | undefined => {
+export const specIn = (metadata: ObjectMeta): (FunctionSpec & Times) | undefined => {
   const text = (name: keyof typeof annotations): string => metadata.annotations?.[annotations[name]] ?? '';
   const [tenant, name, buildId, runtime] = [text('tenant'), text('function'), text('buildId'), text('runtime')];
   if (!isId(tenant) || !isId(name) || !isBuildId(buildId) || !isRuntime(runtime)) return undefined;
-  const [image, imageDigest, requestedAt, appliedAt] = [
-    text('image'),
-    text('imageDigest'),
-    text('requestedAt'),
-    text('appliedAt'),
-  ];
-  if (image === '' || !digest.test(imageDigest) || !wholeNumber.test(requestedAt) || !wholeNumber.test(appliedAt))
-    return undefined;
+  const [image, imageDigest] = [text('image'), text('imageDigest')];
+  const times = [text('requestedAt'), text('createdAt'), text('appliedAt')];
+  if (image === '' || !digest.test(imageDigest) || !times.every((time) => wholeNumber.test(time))) return undefined;
+  const [requestedAt = 0, createdAt = 0, appliedAt = 0] = times.map(Number);
   return {
     ref: { tenant, function: name },
     name: metadata.name,
@@ -83,7 +84,8 @@ export const specIn = (metadata: ObjectMeta): (FunctionSpec & { appliedAt: numbe
     imageDigest,
     runtime,
     buildId,
-    requestedAt: Number(requestedAt),
-    appliedAt: Number(appliedAt),
+    requestedAt,
+    createdAt,
+    appliedAt,
   };
 };

@@ -2,7 +2,7 @@
 import type { FunctionSpec } from '../../../core/function-spec.ts';
 import { literal } from '../builds/literal.ts';
 import type { ObjectMeta } from '../objects.ts';
-import { annotations, labelsOf, ownerAnnotations, specAnnotations } from './function-labels.ts';
+import { annotations, labelsOf, ownerAnnotations, specAnnotations, type Times } from './function-labels.ts';
 import { services, type KnativeService } from './objects.ts';
 import { callSeconds, type FunctionSettings } from './settings.ts';
 
@@ -38,12 +38,12 @@ const container = (spec: FunctionSpec, settings: FunctionSettings) => ({
 });
 
 /**
- * @param at ms since the epoch: when it is applied
+ * @param times ms since the epoch: when it is applied, and when it was for the first time
  * @param begunFor `requestedAt` of the spec that the revision is begun for; an equal one goes on with the revision there is
  */
 export const knativeService = (
   spec: FunctionSpec,
-  { at, begunFor }: { at: number; begunFor: number },
+  { begunFor, ...times }: Times & { begunFor: number },
   settings: FunctionSettings,
 ): KnativeService & { metadata: ObjectMeta } => ({
   apiVersion: services.apiVersion,
@@ -52,7 +52,7 @@ export const knativeService = (
     name: spec.name,
     namespace: settings.namespace,
     labels: { ...labelsOf(spec.ref), [annotations.buildId]: spec.buildId, 'networking.knative.dev/visibility': 'cluster-local' },
-    annotations: specAnnotations(spec, at),
+    annotations: specAnnotations(spec, times),
   },
   spec: {
     template: {

@@ -46,7 +46,6 @@ export const functionState = (
     ...stateOfBoth(service, trigger),
     url: urlOf(service),
     replicas: revision?.status?.actualReplicas ?? 0,
-    createdAt: Date.parse(service.metadata.creationTimestamp ?? '') || appliedAt,
     updatedAt: appliedAt,
   };
 };
