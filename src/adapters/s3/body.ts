@@ -5,15 +5,13 @@ import { CodedError } from '../../core/errors.ts';
 const broken = (message: string, cause?: unknown): CodedError => new CodedError('SOURCE_UNAVAILABLE', message, { cause });
 
 /** Time counts only while a chunk is waited for: a reader that is slow itself is not the store's fault. */
-async function* chunksOf(body: Readable, length: number | undefined, idleTimeoutMs: number): AsyncIterable<Buffer> {
+async function* chunksOf(body: Readable, idleTimeoutMs: number): AsyncIterable<Buffer> {
   const silent = broken('The object store stopped sending');
   const watch = (): NodeJS.Timeout => setTimeout(() => body.destroy(silent), idleTimeoutMs);
-  let received = 0;
   let timer = watch();
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       clearTimeout(timer);
-      received += chunk.length;
       yield chunk;
       timer = watch();
     }
@@ -23,14 +21,12 @@ async function* chunksOf(body: Readable, length: number | undefined, idleTimeout
     clearTimeout(timer);
     body.destroy();
   }
-  if (length !== undefined && received !== length) throw broken('The object store broke off the object');
 }
 
-/** @param length as announced, in bytes */
-export const contentOf = (body: Readable, length: number | undefined, idleTimeoutMs: number): Readable => {
+export const contentOf = (body: Readable, idleTimeoutMs: number): Readable => {
   // It may break off before anybody reads; whoever begins to read then is told.
   body.on('error', () => undefined);
-  const content = Readable.from(chunksOf(body, length, idleTimeoutMs), { objectMode: false });
+  const content = Readable.from(chunksOf(body, idleTimeoutMs), { objectMode: false });
   // Whoever gives up before the first chunk must give the connection back too.
   return content.once('close', () => void body.destroy());
 };

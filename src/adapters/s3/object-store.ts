@@ -20,7 +20,7 @@ export const createS3ObjectStore = (client: S3Client, options: S3ObjectStoreOpti
     const found = await client.send(
       new GetObjectCommand({ Bucket: bucket, Key: key, ...(range === undefined ? {} : { Range: range }) }),
     );
-    return contentOf(found.Body as Readable, found.ContentLength, idleTimeoutMs);
+    return contentOf(found.Body as Readable, idleTimeoutMs);
   };
 
   /** The answer to HEAD has no body, so a 403 does not say whose fault it is; the answer to GET does. */
@@ -45,7 +45,6 @@ export const createS3ObjectStore = (client: S3Client, options: S3ObjectStoreOpti
           modifiedAt: found.LastModified?.getTime() ?? 0,
         };
       } catch (thrown) {
-        if (isMissing(thrown)) return undefined;
         const error = readError(await explained(thrown, key), key);
         if (error.code === 'SOURCE_NOT_FOUND') return undefined;
         throw error;

@@ -28,7 +28,6 @@ const upload = async (
   try {
     await new Upload({ client, params: { ...target, ...condition, Body: body }, queueSize: 1 }).done();
   } catch (thrown) {
-    body.destroy();
     // Taking back the parts may fail as well; what broke first is what the caller has to know.
     throw broken === undefined ? thrown : broken.cause;
   }

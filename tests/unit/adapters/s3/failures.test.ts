@@ -164,3 +164,16 @@ describe('writing only if there is none', () => {
     expect(s3.requests).toEqual([]);
   });
 });
+
+it('a store that refuses the first part stops the stream that has more', async () => {
+  s3.handle(failWith(403, 'AccessDenied'));
+  const endless = async function* (): AsyncIterable<Buffer> {
+    for (;;) {
+      await Promise.resolve();
+      yield Buffer.alloc(2 ** 20);
+    }
+  };
+  const body = Readable.from(endless());
+  await expect(s3.store.write('k', body)).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+  expect(body.destroyed).toBe(true);
+});
