@@ -59,8 +59,8 @@ const settleWaiting = async (deps: Deps, before: number): Promise<void> => {
   }
 };
 
-/** What a page of a sweep holds: compact, and a list of all of it is few requests. */
-const pageOf = 1000;
+/** More than there are, as a rule: a cluster looks through all its jobs for each page. */
+const pageOf = 10_000;
 
 async function* every<T>(list: (page: Page) => Promise<Listed<T>>): AsyncIterable<T> {
   let page: Page | undefined = { limit: pageOf };
