@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../../core/errors.ts';
-import { openConnection, type Connection } from './connection.ts';
+import { openConnection, type Connection, type ConnectionOptions } from './connection.ts';
 import { answered, refusalOf, unavailable, type Refusal } from './errors.ts';
 import { exchange, readText, type Message } from './exchange.ts';
 import { createTurns } from './turns.ts';
@@ -20,9 +20,7 @@ export type KubernetesClient = {
   close(): void;
 };
 
-export type KubernetesClientOptions = {
-  /** Path of a kubeconfig file; without it the pod's own service account. */
-  kubeconfig?: string;
+export type KubernetesClientOptions = ConnectionOptions & {
   /** Calls at once; watches and logs do not count. */
   maxInFlight?: number;
   /** For one call with all its tries, in milliseconds. */
@@ -116,7 +114,7 @@ const tryUntil = async <T>(connection: Connection, call: Call, signal: AbortSign
 
 export const createKubernetesClient = (options: KubernetesClientOptions): KubernetesClient => {
   const maxInFlight = options.maxInFlight ?? 20;
-  const connection = openConnection(options.kubeconfig);
+  const connection = openConnection(options);
   const settings = { deadlineMs: 15_000, tryMs: 8_000, onRequest: () => undefined, ...options };
   const turns = createTurns(maxInFlight);
   return {

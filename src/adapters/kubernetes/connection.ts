@@ -1,36 +1,75 @@
-// Where the API server is and who we are to it, from a kubeconfig file or from the pod's own service account.
+// Where the API server is and who we are to it: by a kubeconfig file, or by the service account that Kubernetes mounts into a pod.
+import { readFile } from 'node:fs/promises';
 import { Agent as HttpAgent, type OutgoingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
-// Not the package's index, which brings every client of every API of Kubernetes with it.
-import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { join } from 'node:path';
 
-export type Credentials = Omit<RequestOptions, 'headers'> & { headers?: OutgoingHttpHeaders };
+export type Target = {
+  server: URL;
+  /** What a request to it needs: certificates, an authorization header, and the agent when a proxy is in between. */
+  options: Omit<RequestOptions, 'headers'> & { headers?: OutgoingHttpHeaders };
+};
 
 export type Connection = {
-  readonly server: URL;
-  /** What a request to it needs: certificates, the agent, an authorization header. Asked for each request, since tokens rotate. */
-  credentials(): Promise<Credentials>;
+  /** Asked for each request, since tokens and certificates rotate. */
+  target(): Promise<Target>;
   close(): void;
 };
 
-/** @param kubeconfig path of a file; without it the service account that Kubernetes mounts into a pod */
-export const openConnection = (kubeconfig: string | undefined): Connection => {
-  const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromCluster();
-  else config.loadFromFile(kubeconfig);
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new Error('The kubeconfig names no current cluster');
-  const server = new URL(cluster.server);
-  // The one that KubeConfig makes closes its connections after each request, and only a proxy needs it.
+/** Without a kubeconfig file, the pod's own service account. */
+export type ConnectionOptions = {
+  kubeconfig?: string;
+  /** For the service account; by default by its name in the cluster's DNS. */
+  apiServer?: string;
+  credentialsFolder?: string;
+};
+
+const serviceAccount = ({
+  apiServer = 'https://kubernetes.default.svc',
+  credentialsFolder = '/var/run/secrets/kubernetes.io/serviceaccount',
+}: ConnectionOptions): (() => Promise<Target>) => {
+  const server = new URL(apiServer);
+  return async () => {
+    const [token, ca] = await Promise.all(['token', 'ca.crt'].map((name) => readFile(join(credentialsFolder, name), 'utf8')));
+    return { server, options: { ...(ca && { ca }), headers: { authorization: `Bearer ${token?.trim() ?? ''}` } } };
+  };
+};
+
+const kubeconfigFile = (path: string): (() => Promise<Target>) => {
+  const open = async () => {
+    // Loaded only for a file: it takes 20 MB and a tenth of a second, which a builder in a cluster has no use for.
+    const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
+    const config = new KubeConfig();
+    config.loadFromFile(path);
+    return config;
+  };
+  let opened: ReturnType<typeof open> | undefined;
+  return async () => {
+    const config = await (opened ??= open());
+    const cluster = config.getCurrentCluster();
+    if (cluster === null) throw new Error(`The kubeconfig ${path} names no current cluster`);
+    const options: Target['options'] = {};
+    await config.applyToHTTPSOptions(options);
+    // Its agent closes each connection after one request; only a proxy needs it.
+    if (cluster.proxyUrl === undefined || cluster.proxyUrl === '') delete options.agent;
+    return { server: new URL(cluster.server), options };
+  };
+};
+
+export const openConnection = (settings: ConnectionOptions): Connection => {
+  const { kubeconfig } = settings;
+  const find = kubeconfig === undefined ? serviceAccount(settings) : kubeconfigFile(kubeconfig);
   const keepAlive = { keepAlive: true, keepAliveMsecs: 20_000, scheduling: 'lifo' } as const;
-  const agent = server.protocol === 'http:' ? new HttpAgent(keepAlive) : new HttpsAgent(keepAlive);
+  const agents = { http: new HttpAgent(keepAlive), https: new HttpsAgent(keepAlive) };
   return {
-    server,
-    credentials: async () => {
-      const options: Credentials = {};
-      await config.applyToHTTPSOptions(options);
-      return cluster.proxyUrl === undefined || cluster.proxyUrl === '' ? { ...options, agent } : options;
+    target: async () => {
+      const { server, options } = await find();
+      const agent = server.protocol === 'http:' ? agents.http : agents.https;
+      return { server, options: { agent, ...options } };
     },
-    close: () => agent.destroy(),
+    close: () => {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
   };
 };

@@ -32,15 +32,15 @@ const responseTo = (request: ClientRequest, body: string | undefined): Promise<I
 
 /** Resolves with the head of the answer; its body is the caller's to read or to destroy. */
 export const exchange = async (connection: Connection, message: Message, signal: AbortSignal): Promise<IncomingMessage> => {
-  const credentials = await connection.credentials();
+  const { server, options: given } = await connection.target();
   signal.throwIfAborted();
   const body = message.body === undefined ? undefined : JSON.stringify(message.body);
   const options: RequestOptions = {
-    ...credentials,
+    ...given,
     method: message.method,
     signal,
     headers: {
-      ...credentials.headers,
+      ...given.headers,
       accept: message.accept ?? 'application/json',
       'user-agent': 'knative-lambda',
       ...(body === undefined
@@ -48,7 +48,7 @@ export const exchange = async (connection: Connection, message: Message, signal:
         : { 'content-type': message.contentType ?? 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
     },
   };
-  const url = urlOf(connection.server, message);
+  const url = urlOf(server, message);
   const request = url.protocol === 'http:' ? requestHttp(url, options) : requestHttps(url, options);
   // A server that is gone without a word is found by the silence on the wire.
   request.on('socket', (socket) => socket.setKeepAlive(true, 20_000));

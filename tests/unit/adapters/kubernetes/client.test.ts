@@ -1,4 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createKubernetesClient } from '../../../../src/adapters/kubernetes/client.ts';
 import { apply } from '../../../../src/adapters/kubernetes/apply.ts';
 import { configMaps, jobs } from '../../../../src/adapters/kubernetes/builds/objects.ts';
 import { create, get, patch, remove, replace } from '../../../../src/adapters/kubernetes/verbs.ts';
@@ -22,6 +26,21 @@ describe('a call to the API server', () => {
     expect(asked?.headers).toMatchObject({ authorization: 'Bearer a-token', 'content-type': 'application/json' });
     expect(asked?.query.get('fieldValidation')).toBe('Strict');
     expect(asked?.query.get('fieldManager')).toBe('knative-lambda');
+  });
+
+  test('of a pod carries the token of its service account, also when that has been replaced', async () => {
+    api.script = (_asked, response) => json(response, 200, map);
+    const folder = await mkdtemp(join(tmpdir(), 'service-account-'));
+    await writeFile(join(folder, 'ca.crt'), '');
+    const client = createKubernetesClient({ apiServer: api.address, credentialsFolder: folder });
+    for (const token of ['first\n', 'second\n']) {
+      await writeFile(join(folder, 'token'), token);
+      await get(client, configMaps, at);
+    }
+    client.close();
+    await rm(folder, { recursive: true });
+    expect(api.asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer first', 'Bearer second']);
+    expect(api.asked[0]?.path).toBe('/api/v1/namespaces/n/configmaps/m');
   });
 
   test('that a server in trouble could not take is made again, after the time that it asks for', async () => {

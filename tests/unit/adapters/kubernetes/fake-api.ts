@@ -17,6 +17,7 @@ export type Script = (asked: Asked, response: ServerResponse, count: number) => 
 export type FakeApi = {
   readonly asked: Asked[];
   script: Script;
+  readonly address: string;
   client(options?: KubernetesClientOptions): KubernetesClient;
   close(): Promise<void>;
 };
@@ -64,6 +65,7 @@ export const startFakeApi = async (): Promise<FakeApi> => {
   await writeFile(kubeconfig, JSON.stringify({ 'current-context': 'c', contexts, users, clusters: [{ name: 'c', cluster }] }));
   const api: FakeApi = {
     asked,
+    address: `http://127.0.0.1:${port}`,
     script: (_asked, response) => json(response, 500, {}),
     client: (options = {}) => {
       const client = createKubernetesClient({ kubeconfig, ...options });
