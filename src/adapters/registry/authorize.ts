@@ -14,6 +14,7 @@ export type TokenOptions = {
   readonly plainHttp: boolean;
   readonly fetch: BoundedFetch;
   readonly signal: AbortSignal;
+  readonly now: () => number;
 };
 
 const asHeader = /^[\x21-\x7e]{1,16384}$/;
@@ -49,7 +50,7 @@ export const authorize = async (
 ): Promise<Authorization> => {
   if (challenge.scheme === 'basic') {
     if (credentials === undefined) throw unavailable('The registry asks for credentials and there are none');
-    return { header: basic(credentials), validUntil: Date.now() + shortestValidity * 1000 };
+    return { header: basic(credentials), validUntil: options.now() + shortestValidity * 1000 };
   }
   checkRealm(challenge, options);
   const url = new URL(challenge.realm);
@@ -61,5 +62,5 @@ export const authorize = async (
   const found = tokenIn(body);
   if (found === undefined) throw unavailable('The registry gave no token that can be used');
   // A token that ends while the request is on its way is worth nothing.
-  return { header: `Bearer ${found.token}`, validUntil: Date.now() + (found.seconds - 10) * 1000 };
+  return { header: `Bearer ${found.token}`, validUntil: options.now() + (found.seconds - 10) * 1000 };
 };

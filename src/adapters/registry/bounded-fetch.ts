@@ -45,8 +45,8 @@ export const withRetries =
       try {
         const answer = await send(url, request);
         if (!mayHeal(answer.status)) return answer;
-      } catch (thrown) {
-        if (request.signal.aborted) throw thrown;
+      } catch {
+        // The last try's error is the one that is told.
       }
       await sleep(pause, undefined, { signal: request.signal }).catch((cause: unknown) => {
         throw unavailable('The registry did not answer in time', cause);

@@ -7,7 +7,15 @@ const digest = 'sha256:[0-9a-f]{64}';
 const pattern = new RegExp(`^(${host})/(${repository})(?::(${tag})|@(${digest}))$`);
 const onlyDigest = new RegExp(`^${digest}$`);
 
-export type ImageReference = { readonly host: string; readonly repository: string; readonly reference: string };
+export type ImageReference = {
+  /** As the name begins, and as credentials are looked up. */
+  readonly host: string;
+  /** Who serves it: Docker Hub's images are named by another host. */
+  readonly server: string;
+  readonly repository: string;
+  /** A tag or a digest. */
+  readonly reference: string;
+};
 
 export const isDigest = (value: string): boolean => onlyDigest.test(value);
 
@@ -18,5 +26,5 @@ export const imageReference = (image: string): ImageReference => {
   if (found === undefined || repository === undefined || reference === undefined) {
     throw new Error(`"${image.slice(0, 200)}" is no name of an image with its registry and tag`);
   }
-  return { host: found, repository, reference };
+  return { host: found, server: found === 'docker.io' ? 'registry-1.docker.io' : found, repository, reference };
 };

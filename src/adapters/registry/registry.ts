@@ -15,6 +15,7 @@ export type RegistryOptions = {
   /** For the whole question, with all its requests. */
   readonly timeoutMs?: number;
   readonly retryPausesMs?: readonly number[];
+  readonly now?: () => number;
 };
 
 export type Registry = {
@@ -32,9 +33,6 @@ const accepted = [
 /** The limit for manifests that the distribution specification asks registries to keep. */
 const maxManifestBytes = 4 * 1024 * 1024;
 
-/** Docker Hub's images are named by another host than the one that serves them. */
-const serverOf = (host: string): string => (host === 'docker.io' ? 'registry-1.docker.io' : host);
-
 /** The answer to HEAD, unless it lacks the digest; then that of GET, whose bytes the digest is of. */
 const digestOf = (method: 'GET' | 'HEAD', { headers, body }: Answer): string | undefined => {
   const announced = headers.get('docker-content-digest') ?? '';
@@ -45,14 +43,13 @@ const digestOf = (method: 'GET' | 'HEAD', { headers, body }: Answer): string | u
 };
 
 export const createRegistry = (options: RegistryOptions = {}): Registry => {
-  const { plainHttp = false, timeoutMs = 10_000 } = options;
+  const { plainHttp = false, timeoutMs = 10_000, now = Date.now } = options;
   const fetch = withRetries(options.retryPausesMs ?? [200, 800]);
   /** By registry and repository: a handful, since the platform has one of each. */
   const authorizations = new Map<string, Authorization>();
 
   const ask = async (method: 'GET' | 'HEAD', image: ImageReference, signal: AbortSignal): Promise<Answer> => {
-    const { repository, reference } = image;
-    const host = serverOf(image.host);
+    const { server: host, repository, reference } = image;
     const url = new URL(`${plainHttp ? 'http' : 'https'}://${host}/v2/${repository}/manifests/${reference}`);
     const place = `${host}/${repository}`;
     const send = (authorization?: Authorization): Promise<Answer> => {
@@ -60,13 +57,20 @@ export const createRegistry = (options: RegistryOptions = {}): Registry => {
       return fetch(url, { method, headers, maxBytes: maxManifestBytes, signal });
     };
     const known = authorizations.get(place);
-    const first = await send(known !== undefined && known.validUntil > Date.now() ? known : undefined);
+    const first = await send(known !== undefined && known.validUntil > now() ? known : undefined);
     if (first.status !== 401) return first;
     const challenge = challengeOf(first.headers.get('www-authenticate'));
     if (challenge === undefined) throw unavailable('The registry asks for what is not understood here');
     const credentials = await options.credentials?.(image.host);
     const tokenHosts = options.tokenHosts ?? [];
-    const authorization = await authorize(challenge, repository, credentials, { host, tokenHosts, plainHttp, fetch, signal });
+    const authorization = await authorize(challenge, repository, credentials, {
+      host,
+      tokenHosts,
+      plainHttp,
+      fetch,
+      signal,
+      now,
+    });
     authorizations.set(place, authorization);
     return send(authorization);
   };

@@ -23,6 +23,10 @@ describe('what a registry asks for', () => {
     expect(found?.scheme === 'bearer' ? { ...found, realm: found.realm.href } : found).toEqual(expected);
   });
 
+  it('is not looked for in a header that is longer than any in good faith', () => {
+    expect(challengeOf(`Negotiate x="${'x'.repeat(9_000)}", Basic realm="r"`)).toBeUndefined();
+  });
+
   it('is found or not, in time, whatever the header is', () => {
     const piece = fc.constantFrom('Bearer', 'Basic', 'realm', '=', '"', '\\', ',', ' ', 'https://a/t', 'x');
     fc.assert(
