@@ -42,6 +42,8 @@ export type BuildSite = {
   replica(deps?: Partial<KubernetesImageBuilderDeps>, options?: Partial<KubernetesImageBuilderOptions>): KubernetesImageBuilder;
   request(behaviour: Behaviour, fields?: Partial<BuildRequest>): BuildRequest;
   release(): void;
+  /** From now on no monitor tells of anything. */
+  monitorsDie(): void;
   /** Requests to the API server by all replicas. */
   readonly requests: string[];
   containersOf(buildId: string): number;
@@ -49,6 +51,14 @@ export type BuildSite = {
 };
 
 export const baseImages = { NODE_BASE_IMAGE: 'docker.io/library/node:24-bookworm-slim' };
+
+const printed: Record<Behaviour, string> = { succeeds: 'building\n', fails: 'first\n\nthe reason\n', waits: 'waiting\n' };
+
+/** As the kubelet tells of it: the digest of what was built, or the end of the log. */
+const endOf = (behaviour: Behaviour, image: string): { exitCode: number; message: string } =>
+  behaviour === 'fails'
+    ? { exitCode: 3, message: printed.fails }
+    : { exitCode: 0, message: `sha256:${createHash('sha256').update(image).digest('hex')}` };
 
 const makeNamespace = async (cluster: Cluster) => {
   const namespaces = openNamespaces(cluster);
@@ -99,6 +109,7 @@ export const openBuildSite = async (cluster: Cluster): Promise<BuildSite> => {
     return builder;
   };
   const monitors = replica();
+  let areMonitorsDead = false;
   const ends: Promise<void>[] = [];
 
   /** As the monitor does: on the job first, then to the broker, whose event makes the builder look who is next. */
@@ -126,18 +137,16 @@ export const openBuildSite = async (cluster: Cluster): Promise<BuildSite> => {
   const build = async (pod: RunningPod): Promise<void> => {
     const { [annotations.buildId]: buildId = '', [annotations.image]: image = '' } = pod.pod.metadata.annotations ?? {};
     const behaviour = behaviours.get(buildId) ?? 'succeeds';
-    pod.print(behaviour === 'waits' ? 'waiting\n' : behaviour === 'fails' ? 'first\n\nthe reason\n' : 'building\n');
+    pod.print(printed[behaviour]);
     if (behaviour === 'waits') {
       const gone = new Promise((resolve) => pod.deleted.addEventListener('abort', resolve));
       await Promise.race([released.promise, gone]);
     }
     if (pod.deleted.aborted) return;
-    const exitCode = behaviour === 'fails' ? 3 : 0;
-    const digest = `sha256:${createHash('sha256').update(image).digest('hex')}`;
-    if (exitCode === 0) images.set(image, digest);
-    const message = exitCode === 0 ? digest : 'first\n\nthe reason\n';
+    const { exitCode, message } = endOf(behaviour, image);
+    if (exitCode === 0) images.set(image, message);
     await pod.end(exitCode, message);
-    await tell(buildId, exitCode, message);
+    if (!areMonitorsDead) await tell(buildId, exitCode, message);
   };
 
   const kubelet = await startFakeKubelet(cluster.kubeconfig, client, namespace, (pod) => void ends.push(build(pod)));
@@ -150,6 +159,9 @@ export const openBuildSite = async (cluster: Cluster): Promise<BuildSite> => {
       return request;
     },
     release: () => released.resolve(undefined),
+    monitorsDie: () => {
+      areMonitorsDead = true;
+    },
     containersOf: (buildId) => kubelet.running(annotations.buildId, buildId),
     close: async () => {
       released.resolve(undefined);
