@@ -32,8 +32,9 @@ const stateOf = ({ metadata, status }: Job, uid: string | undefined): JobState =
 const annotationsOf = (progress: Progress): Record<string, string | null | undefined> =>
   Object.fromEntries(Object.entries(progress).map(([field, value]) => [progressAnnotations[field as ProgressField], value]));
 
-/** 404: deleted. 409 and 422: the uid is not that of the job of this name, so it is the next attempt's. */
-const isGone = (thrown: unknown): boolean => thrown instanceof ApiRefusal && [404, 409, 422].includes(thrown.status);
+/** Deleted, or the job of this name is the next attempt's: a uid never changes, so the server takes another one for a mistake. */
+const isGone = (thrown: unknown): boolean =>
+  thrown instanceof ApiRefusal && (thrown.status === 404 || (thrown.status === 422 && thrown.message.includes('metadata.uid')));
 
 export const createBuildJob = (api: Pick<ApiServer, 'get' | 'patch'>, namespace: string, name: string): BuildJob => {
   const path = `/apis/batch/v1/namespaces/${namespace}/jobs/${name}`;

@@ -38,7 +38,7 @@ const refusal = (response: ServerResponse, code: number, message: string): void 
 
 const applyPatch = (job: FakeJob, text: string): number => {
   const { metadata } = JSON.parse(text) as { metadata: { uid?: string; annotations: Record<string, string | null> } };
-  if (metadata.uid !== undefined && metadata.uid !== job.metadata.uid) return 409;
+  if (metadata.uid !== undefined && metadata.uid !== job.metadata.uid) return 422;
   for (const [name, value] of Object.entries(metadata.annotations)) {
     if (value === null) Reflect.deleteProperty(job.metadata.annotations, name);
     else job.metadata.annotations[name] = value;
@@ -56,7 +56,7 @@ const watch = (state: State, response: ServerResponse): void => {
 const answerForJob = (job: FakeJob, method: string, body: string, response: ServerResponse): void => {
   const status = method === 'PATCH' ? applyPatch(job, body) : 200;
   if (status === 200) answer(response, 200, job);
-  else refusal(response, status, 'Conflict');
+  else refusal(response, status, `Job "${job.metadata.name}" is invalid: metadata.uid: Invalid value: field is immutable`);
 };
 
 const handle = (state: State, request: IncomingMessage, body: string, response: ServerResponse): void => {

@@ -181,6 +181,14 @@ describe('the build monitor', () => {
     expect(monitor.broker.taken).toHaveLength(1);
   });
 
+  test.each([409, 422, 429, 500])('writes the end again when the job could not be changed just then (%i)', async (status) => {
+    monitor.server.state.pod = completed();
+    let refusals = 2;
+    monitor.server.state.refuse = ({ method }) => (method === 'PATCH' && refusals-- > 0 ? status : undefined);
+    expect(await monitor.start()).toBe('told');
+    expect(monitor.annotations().phase).toBe('complete');
+  });
+
   test('goes on without the log', async () => {
     monitor.server.state.pod = running();
     monitor.server.state.refuse = ({ path }) => (path.endsWith('/log') ? 500 : undefined);
