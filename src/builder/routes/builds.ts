@@ -119,7 +119,9 @@ export const addBuildRoutes = (app: FastifyInstance, deps: Deps): void => {
   );
   app.post('/builds/:id/cancel', { schema: { params: buildParams } }, async (request) => {
     const build = await find(deps.builds, (request.params as Static<typeof buildParams>).id);
-    const outcome = await deps.cancel(build.ref, build.buildId, 'Cancelled by the API');
-    return { ...viewOf(await find(deps.builds, build.buildId)), message: outcome.message };
+    const { status, message } = await deps.cancel(build.ref, build.buildId, 'Cancelled by the API');
+    // Where a build is a job, a cancelled one leaves nothing.
+    const gone = status === 'acknowledged' ? ({ ...build, status: 'cancelled' } as const) : build;
+    return { ...viewOf((await deps.builds.get(build.buildId)) ?? gone), message };
   });
 };
