@@ -30,8 +30,9 @@ export const findCluster = async (): Promise<Cluster | Missing> => {
 export const startPrivateCluster = async (): Promise<
   (Cluster | Missing) & { command(...parameters: string[]): Promise<string> }
 > => {
+  // Below the ports that outgoing connections are given (32768 and up): one of those may hold it when the server comes back.
   const command = (...parameters: string[]): Promise<string> =>
-    runScript('kubernetes', parameters, { KUBERNETES_PORT: '48443', KUBERNETES_FOLDER: '' });
+    runScript('kubernetes', parameters, { KUBERNETES_PORT: '28443', KUBERNETES_FOLDER: '' });
   return { ...report(await started('Kubernetes', async () => ({ kubeconfig: await command('start') }))), command };
 };
 
