@@ -34,13 +34,15 @@ score=$(tool "$kube_score")
 rm -rf "$folder/schemas"
 node "$project/scripts/manifest-schemas.ts" "$folder/openapi.json" "$folder/schemas"
 
-# Each overlay, and the base as a cluster before 1.36 has it.
-mkdir -p "$folder/older"
-cat >"$folder/older/kustomization.yaml" <<'KUSTOMIZATION'
+# Each overlay, and the base with all components.
+mkdir -p "$folder/components"
+cat >"$folder/components/kustomization.yaml" <<'KUSTOMIZATION'
 resources: [../../../k8s/kustomize/base]
-components: [../../../k8s/kustomize/components/kubernetes-before-1.36]
+components:
+  - ../../../k8s/kustomize/components/kubernetes-before-1.36
+  - ../../../k8s/kustomize/components/private-registry
 KUSTOMIZATION
-for overlay in "$project/k8s/kustomize/base" "$project/k8s/kustomize/studio" "$folder/older"; do
+for overlay in "$project/k8s/kustomize/base" "$project/k8s/kustomize/studio" "$folder/components"; do
   file="$folder/$(basename "$overlay").yaml"
   "$kubernetes" kubectl kustomize "$overlay" >"$file"
   "$conform" -strict -summary -schema-location "$folder/schemas/{{.ResourceKind}}{{.KindSuffix}}.json" "$file"
