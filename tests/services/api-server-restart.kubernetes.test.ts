@@ -60,7 +60,7 @@ describeWith(opened, 'an API server that is killed and comes back', (cluster) =>
     })();
     await waitUntil(() => lines.length > 0, 'the first line');
     await cluster.command('kill', 'kube-apiserver');
-    const requests = Array.from({ length: 3 }, () => site.request('succeeds'));
+    const requests = Array.from({ length: 3 }, () => site.request('waits'));
     const submitted = requests.map((request, index) => replicas[index % 2 === 0 ? 0 : 1].submit(request));
     const settled = Promise.allSettled(submitted);
     await cluster.command('start', 'kube-apiserver');
