@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pod } from '../../../src/build-monitor/pod.ts';
 import { selfSignedCertificate, type Certificate } from '../../support/self-signed-certificate.ts';
 
@@ -26,6 +27,8 @@ type State = {
   token: string;
   /** What is answered instead, by method and path; a number is a status. */
   refuse: (request: { method: string; path: string }) => number | undefined;
+  /** How long a patch is on its way before it is carried out. */
+  patchMs: (annotations: string) => number;
   requests: { method: string; path: string; at: number; body: string }[];
   watches: Set<ServerResponse>;
 };
@@ -53,7 +56,13 @@ const watch = (state: State, response: ServerResponse): void => {
   response.on('close', () => state.watches.delete(response));
 };
 
-const answerForJob = (job: FakeJob, method: string, body: string, response: ServerResponse): void => {
+const answerForJob = async (state: State, method: string, body: string, response: ServerResponse): Promise<void> => {
+  if (method === 'PATCH') await sleep(state.patchMs(body));
+  const { job } = state;
+  if (job === undefined) {
+    refusal(response, 404, 'not found');
+    return;
+  }
   const status = method === 'PATCH' ? applyPatch(job, body) : 200;
   if (status === 200) answer(response, 200, job);
   else refusal(response, status, `Job "${job.metadata.name}" is invalid: metadata.uid: Invalid value: field is immutable`);
@@ -69,7 +78,7 @@ const handle = (state: State, request: IncomingMessage, body: string, response: 
   else if (path === podPath) watch(state, response);
   else if (path === `${podPath}/pod/log`) response.writeHead(200, { 'content-type': 'text/plain' }).end(state.log);
   else if (job !== undefined && path === `/apis/batch/v1/namespaces/builds/jobs/${job.metadata.name}`)
-    answerForJob(job, method, body, response);
+    void answerForJob(state, method, body, response);
   else refusal(response, 404, 'not found');
 };
 
@@ -93,6 +102,7 @@ export const startFakeApiServer = async (jobName: string) => {
     job: { metadata: { name: jobName, uid: jobUid, annotations: {} }, status: { conditions: [] } },
     token: 'token-1',
     refuse: () => undefined,
+    patchMs: () => 0,
     requests: [],
     watches: new Set(),
   };

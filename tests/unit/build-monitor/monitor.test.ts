@@ -110,6 +110,17 @@ describe('the build monitor', () => {
     await outcome;
   });
 
+  test('has the last word on the job: a report that is still on its way does not take it back', async () => {
+    monitor.server.state.patchMs = (body) => (body.includes('building') ? 300 : 0);
+    monitor.server.state.pod = running();
+    const outcome = monitor.start();
+    await until(() => monitor.server.patches().length === 1);
+    monitor.server.setPod(completed());
+    expect(await outcome).toBe('told');
+    await sleep(400);
+    expect(monitor.annotations().phase).toBe('complete');
+  });
+
   test('says on the job why nothing begins, and takes it back when it does', async () => {
     monitor.server.state.pod = waiting('ImagePullBackOff', 'no such image');
     const outcome = monitor.start();
