@@ -100,12 +100,17 @@ const deployExisting = async (
   deps: StartBuildDeps,
   request: BuildRequest,
   before: Build | undefined,
-  digest: string,
+  named: string,
   origin: Origin,
 ): Promise<Outcome> => {
   const { ref } = request;
+  // A forced build of the same source may have given the name to an image of its own.
+  const digest = before?.imageDigest ?? named;
   const outcome = { ref, buildId: request.buildId };
   const current = await deps.functions.get(ref);
+  // A late copy of the event that this was built for is no later wish: what was asked for meanwhile stays.
+  const isCopy = current !== undefined && before?.cause.source === origin.cause.source && before.cause.id === origin.cause.id;
+  const requestedAt = isCopy ? before.requestedAt : request.requestedAt;
   if (current?.imageDigest === digest) return { ...outcome, status: 'skipped', message: deployedAlready };
   const build: Build = before ?? {
     ...request,
@@ -114,7 +119,7 @@ const deployExisting = async (
     attempt: 1,
     createdAt: request.requestedAt,
   };
-  const deployed = await deps.deploy(build, digest, request.requestedAt, origin);
+  const deployed = await deps.deploy(build, digest, requestedAt, origin);
   if (deployed.outcome === 'superseded') return { ...outcome, status: 'skipped', message: 'A later request is deployed already' };
   return { ...outcome, status: 'acknowledged', message: 'This source was built before; its image is deployed' };
 };
@@ -179,8 +184,8 @@ const settle = async (
   if (wish.force === true && before?.status !== 'complete') return undefined;
   const served = await alreadyServed(deps, before);
   if (served !== undefined) return served;
-  const digest = await deps.builds.findImage(request.image);
-  return digest === undefined ? undefined : deployExisting(deps, request, before, digest, origin);
+  const named = await deps.builds.findImage(request.image);
+  return named === undefined ? undefined : deployExisting(deps, request, before, named, origin);
 };
 
 export const createStartBuild = (given: StartBuildDeps): StartBuild => {

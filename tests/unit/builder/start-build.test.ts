@@ -1,0 +1,123 @@
+// Copies of an event that come when something else was asked for meanwhile. The ports are hand-made; their real ones are held by
+// tests/contract.
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLocalObjectStore } from '../../../src/adapters/local/object-store.ts';
+import { createBuilder } from '../../../src/builder/builder.ts';
+import { createBuilderMetrics } from '../../../src/builder/metrics.ts';
+import { createTemplates } from '../../../src/builder/template.ts';
+import type { Build, BuildRequest } from '../../../src/core/build.ts';
+import { serviceName, type FunctionRef } from '../../../src/core/function.ts';
+import { isOlder } from '../../../src/core/function-spec.ts';
+import { createLogger } from '../../../src/ops/logger.ts';
+import { createRegistry } from '../../../src/ops/metrics.ts';
+import type { FunctionPlatform, FunctionState, ImageBuilder } from '../../../src/ports.ts';
+
+const ref: FunctionRef = { tenant: 'acme-corp', function: 'price_feed' };
+const sourceKey = 'parsers/price_feed.js';
+const digestOf = (digit: string): string => `sha256:${digit.repeat(64)}`;
+const nothing = (): never => {
+  throw new Error('Nobody should ask for this');
+};
+
+describe('a copy of an event', () => {
+  let folder = '';
+  let time = 1_000;
+  const builds = new Map<string, Build>();
+  const states = new Map<string, FunctionState>();
+  /** What the image's name stands for in the registry. */
+  let named: string | undefined;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'start-build-'));
+    await mkdir(join(folder, 'sources/parsers'), { recursive: true });
+    await writeFile(join(folder, 'sources', sourceKey), 'export const handle = () => 1;\n');
+    [time, named] = [1_000, undefined];
+    builds.clear();
+    states.clear();
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const submit = (request: BuildRequest) => {
+    const build: Build = { ...request, status: 'running', jobName: `build-${request.buildId}`, attempt: 1, createdAt: time };
+    builds.set(request.buildId, build);
+    return Promise.resolve({ outcome: 'started', build } as const);
+  };
+
+  const apply: FunctionPlatform['apply'] = (spec) => {
+    const before = states.get(spec.name);
+    if (before !== undefined && isOlder(spec, before)) return Promise.resolve({ outcome: 'superseded', state: before });
+    const state: FunctionState = { ...spec, url: 'http://f', state: 'ready', replicas: 0, createdAt: 1, updatedAt: time };
+    states.set(spec.name, state);
+    return Promise.resolve({ outcome: before === undefined ? 'created' : 'updated', state });
+  };
+
+  const openBuilder = async () =>
+    createBuilder({
+      sources: createLocalObjectStore(join(folder, 'sources')),
+      temp: createLocalObjectStore(join(folder, 'temp')),
+      builds: {
+        submit,
+        get: (id) => Promise.resolve(builds.get(id)),
+        list: () => Promise.resolve({ items: [...builds.values()] }),
+        logs: nothing,
+        cancel: nothing,
+        findImage: () => Promise.resolve(named),
+        admitNext: () => Promise.resolve(),
+      } satisfies ImageBuilder,
+      functions: {
+        apply,
+        get: (wanted) => Promise.resolve(states.get(serviceName(wanted))),
+        list: () => Promise.resolve({ items: [...states.values()] }),
+        remove: nothing,
+        invoke: nothing,
+      } satisfies FunctionPlatform,
+      events: { publish: () => Promise.resolve('owed') },
+      functionEvents: { publish: nothing },
+      packing: (pack) => pack(),
+      metrics: createBuilderMetrics(createRegistry()),
+      logger: await createLogger({ level: 'silent', pretty: false, name: 'test' }),
+      images: { registry: 'localhost:5000', repository: 'knative-lambda', options: {} },
+      templates: createTemplates(join(import.meta.dirname, '../../../templates')),
+      spoolFolder: join(folder, 'spool'),
+      now: () => time,
+    });
+
+  const send = async (id: string, force = false) => {
+    const { handlers } = await openBuilder();
+    const source = 'network.notifi.acme-corp';
+    const cloudEvent = { specversion: '1.0', id, source, type: 'network.notifi.lambda.build.start', extensions: {} } as const;
+    const origin = { cause: { source, id }, correlationId: id, traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` };
+    return handlers['build.start']({ name: 'build.start', ref, data: { s3_key: sourceKey, force }, cloudEvent }, origin);
+  };
+
+  /** The build that the event began ends with an image, which then bears the name, and is deployed. */
+  const finish = async (buildId: string | undefined, imageDigest: string) => {
+    const build = builds.get(buildId ?? '') ?? nothing();
+    builds.set(build.buildId, { ...build, status: 'complete', imageDigest });
+    named = imageDigest;
+    await apply({ ...build, name: serviceName(ref), imageDigest });
+  };
+
+  it('leaves what was asked for later, however late it comes', async () => {
+    const { buildId } = await send('first');
+    await finish(buildId, digestOf('a'));
+    time = 2_000;
+    await finish((await send('second', true)).buildId, digestOf('b'));
+    time = 3_000;
+    expect(await send('first')).toMatchObject({ status: 'skipped', message: 'A later request is deployed already' });
+    expect(states.get(serviceName(ref))).toMatchObject({ imageDigest: digestOf('b'), requestedAt: 2_000 });
+  });
+
+  it('is no copy under another id: the image of its own build is deployed again, whatever bears its name by now', async () => {
+    const { buildId } = await send('first');
+    await finish(buildId, digestOf('a'));
+    time = 2_000;
+    await finish((await send('second', true)).buildId, digestOf('b'));
+    time = 3_000;
+    expect(await send('third')).toMatchObject({ status: 'acknowledged', buildId });
+    expect(states.get(serviceName(ref))).toMatchObject({ imageDigest: digestOf('a'), buildId, requestedAt: 3_000 });
+  });
+});
