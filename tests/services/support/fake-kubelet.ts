@@ -12,8 +12,11 @@ import { watch } from '../../../src/adapters/kubernetes/watch.ts';
 export type RunningPod = {
   readonly pod: Pod;
   print(text: string): void;
-  /** All its containers have ended, the first of them so. */
-  end(exitCode: number, message: string): Promise<void>;
+  /**
+   * Its containers have ended so, and its sidecars with them, or when the promise says; then the pod has.
+   * @param sidecarsEnded begins once the end of the containers is reported, as a kubelet asks sidecars to end only then
+   */
+  end(exitCode: number, message: string, sidecarsEnded?: () => Promise<unknown>): Promise<void>;
   readonly deleted: AbortSignal;
 };
 
@@ -43,7 +46,9 @@ const serveLogs = async (kubeconfig: string, held: Map<string, Held>): Promise<{
     const send = (): void => {
       response.write(pod.text.slice(sent));
       sent = pod.text.length;
-      if (pod.over || url.searchParams.get('follow') !== 'true') response.end();
+      if (!pod.over && url.searchParams.get('follow') === 'true') return;
+      pod.grown.delete(send);
+      response.end();
     };
     response.writeHead(200).flushHeaders();
     pod.grown.add(send);
@@ -94,11 +99,15 @@ export const startFakeKubelet = async (
   const at = (pod: Pod, subresource?: string): string => pathOf(pods, namespace, pod.metadata.name, subresource);
   const grow = (pod: Held): void => pod.grown.forEach((send) => send());
 
-  const report = (pod: Pod, phase: string, state: unknown) => {
+  const report = (pod: Pod, phase: string, state: unknown, sidecarState = state) => {
     const spec = (pod as Pod & { spec: { containers: { name: string }[]; initContainers?: { name: string }[] } }).spec;
-    const statuses = (containers: { name: string }[] = []) => containers.map(({ name }) => container(name, state));
+    const statuses = (containers: { name: string }[] = [], of = state) => containers.map(({ name }) => container(name, of));
     return mergePatch(client, at(pod, 'status'), {
-      status: { phase, containerStatuses: statuses(spec.containers), initContainerStatuses: statuses(spec.initContainers) },
+      status: {
+        phase,
+        containerStatuses: statuses(spec.containers),
+        initContainerStatuses: statuses(spec.initContainers, sidecarState),
+      },
     });
   };
 
@@ -118,7 +127,7 @@ export const startFakeKubelet = async (
         one.text += text;
         grow(one);
       },
-      end: async (exitCode, message) => {
+      end: async (exitCode, message, sidecarsEnded) => {
         one.over = true;
         one.containers = 0;
         grow(one);
@@ -129,6 +138,10 @@ export const startFakeKubelet = async (
           startedAt,
           finishedAt: new Date().toISOString(),
         };
+        if (sidecarsEnded !== undefined) {
+          await report(pod, 'Running', { terminated }, { running: { startedAt } });
+          await sidecarsEnded();
+        }
         await report(pod, exitCode === 0 ? 'Succeeded' : 'Failed', { terminated });
       },
     });
