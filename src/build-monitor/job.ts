@@ -1,15 +1,15 @@
 // The job of the build: what the monitor writes on it, and what the job itself says of its end.
-import { progressAnnotations, type ProgressField } from '../core/build-progress.ts';
+import { cancelledAnnotation, progressAnnotations, type ProgressField } from '../core/build-progress.ts';
 import { ApiRefusal, type ApiServer, type Call } from './api-server.ts';
 
 /** `null` takes an annotation away. */
 export type Progress = Partial<Record<ProgressField, string | null>>;
 
-/** `gone`: deleted, about to be, or another one by now, so there is nothing to tell. */
+/** `gone`: deleted, cancelled and about to be, or another one by now, so there is nothing to tell. */
 export type JobState = 'active' | 'complete' | 'failed' | 'timeout' | 'gone';
 
 type Job = {
-  metadata?: { uid?: string; deletionTimestamp?: string };
+  metadata?: { uid?: string; deletionTimestamp?: string; annotations?: Record<string, string> };
   status?: { conditions?: { type: string; status: string; reason?: string }[] };
 };
 
@@ -20,10 +20,15 @@ export type BuildJob = {
   write(progress: Progress, uid: string | undefined, signal: AbortSignal): Promise<JobState>;
 };
 
+const isOver = ({ metadata }: Job, uid: string | undefined): boolean =>
+  metadata?.annotations?.[cancelledAnnotation] !== undefined ||
+  metadata?.deletionTimestamp !== undefined ||
+  (uid !== undefined && metadata?.uid !== uid);
+
 /** A job about to fail says so before its pods are gone (`FailureTarget`), and `Failed` only when they are. */
-const stateOf = ({ metadata, status }: Job, uid: string | undefined): JobState => {
-  if (metadata?.deletionTimestamp !== undefined || (uid !== undefined && metadata?.uid !== uid)) return 'gone';
-  const holding = (status?.conditions ?? []).filter((condition) => condition.status === 'True');
+const stateOf = (job: Job, uid: string | undefined): JobState => {
+  if (isOver(job, uid)) return 'gone';
+  const holding = (job.status?.conditions ?? []).filter((condition) => condition.status === 'True');
   const failure = holding.find(({ type }) => type === 'FailureTarget' || type === 'Failed');
   if (failure !== undefined) return failure.reason === 'DeadlineExceeded' ? 'timeout' : 'failed';
   return holding.some(({ type }) => type === 'Complete' || type === 'SuccessCriteriaMet') ? 'complete' : 'active';

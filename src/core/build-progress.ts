@@ -20,6 +20,9 @@ export const progressAnnotations = {
 } as const;
 export type ProgressField = keyof typeof progressAnnotations;
 
+/** On a job that was cancelled and is about to be deleted: whoever cancelled it tells of it. */
+export const cancelledAnnotation = 'build.notifi.network/cancelled-at';
+
 /** `state.terminated` of a container's status. */
 export type TerminatedState = { exitCode: number; reason?: string; message?: string; startedAt?: string; finishedAt?: string };
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cancelledAnnotation } from '../../../src/core/build-progress.ts';
 import { build, prepareMonitor, until, type MonitorUnderTest } from './monitor-under-test.ts';
 import { completed, deleting, ended, podWith, running, waiting } from './pods.ts';
 
@@ -21,6 +22,14 @@ describe('the build monitor, when its pod goes', () => {
     monitor.server.setPod(ended(143, '', deleting));
     monitor.stop();
     expect(await outcome).toBe('nothing-to-tell');
+    expect(monitor.broker.asked).toEqual([]);
+  });
+
+  test('tells nothing of a build that was cancelled as it completed: the builder tells of the cancellation', async () => {
+    const { job } = monitor.server.state;
+    if (job !== undefined) job.metadata.annotations[cancelledAnnotation] = '2026-01-02T03:04:05Z';
+    monitor.server.state.pod = completed();
+    expect(await monitor.start()).toBe('nothing-to-tell');
     expect(monitor.broker.asked).toEqual([]);
   });
 

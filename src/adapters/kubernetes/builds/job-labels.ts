@@ -1,5 +1,6 @@
 // What a build's job says of itself: a BuildRequest as annotations, which hold exact values, and as labels, which can be selected by.
 import { isBuildId, type BuildRequest } from '../../../core/build.ts';
+import { cancelledAnnotation } from '../../../core/build-progress.ts';
 import { isId, labelValue } from '../../../core/function.ts';
 import { isRuntime } from '../../../core/source.ts';
 import type { ObjectMeta } from '../objects.ts';
@@ -26,7 +27,7 @@ export const annotations = {
   attempt: `${prefix}attempt`,
   createdAt: `${prefix}created-at`,
   /** Only on a build that was cancelled and whose job is about to go. */
-  cancelledAt: `${prefix}cancelled-at`,
+  cancelledAt: cancelledAnnotation,
   /** Changed by whoever relies on a job that somebody else has made, so that this one can't take it away any more. */
   adoptedAt: `${prefix}adopted-at`,
 } as const;
