@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { listAll } from '../../src/adapters/kubernetes/list.ts';
 import { revisions, serviceAccounts, services, triggers } from '../../src/adapters/kubernetes/functions/objects.ts';
 import { pathOf, type KubernetesObject, type Resource } from '../../src/adapters/kubernetes/objects.ts';
+import { knativeService } from '../../src/adapters/kubernetes/functions/service.ts';
 import { create, get, patch, remove } from '../../src/adapters/kubernetes/verbs.ts';
 import { serviceName } from '../../src/core/function.ts';
 import type { FunctionPlatform } from '../../src/ports.ts';
@@ -136,6 +137,15 @@ describeWith(await findCluster(), 'functions as Knative Services', (cluster) => 
       const containers = (await service())?.spec.template.spec.containers as { env: { name: string }[] }[];
       expect(containers[0]?.env.map(({ name: variable }) => variable)).not.toContain('OLD');
       expect(await get(harness.client, serviceAccounts, place())).not.toHaveProperty('imagePullSecrets');
+    });
+
+    it('also from a service that was created and never changed since', async () => {
+      const first = specOf(ref, await harness.image({ version: 'one' }), 1);
+      const declared = knativeService(first, { createdAt: 1, appliedAt: 1, begunFor: 1 }, harness.settings);
+      const labels = { ...declared.metadata.labels, 'example.com/of-an-earlier-version': 'x' };
+      await create(harness.client, services, harness.namespace, { ...declared, metadata: { ...declared.metadata, labels } });
+      expect((await deploy('two', 2)).outcome).toBe('updated');
+      expect((await service())?.metadata.labels).not.toHaveProperty(['example.com/of-an-earlier-version']);
     });
 
     it('what others add stays, what they change of ours does not', async () => {
