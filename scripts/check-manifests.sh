@@ -9,6 +9,8 @@ project=$(cd "$(dirname "$0")/.." && pwd)
 tools="$project/.cache/tools"
 folder="$project/.cache/manifests"
 kubernetes="$project/scripts/services/kubernetes.sh"
+# The project's own Node reads TypeScript; the machine's may be older.
+PATH="$project/node_modules/.bin:$PATH"
 
 kubeconform=github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
 kube_score=github.com/zegl/kube-score/cmd/kube-score@v1.20.0
