@@ -64,6 +64,13 @@ describeWith(await findManifests(), 'the pods', (rendered) => {
       for (const { image } of containers) expect(image).not.toMatch(/:latest$/);
     });
 
+    it('get what is secret from a Secret, never from the manifest', () => {
+      for (const { name: container, env = [] } of containers)
+        for (const { name, value } of env.filter((one) => /TOKEN|PASSWORD|SECRET_ACCESS|_KEY$|^AMQP_URL$/.test(one.name)))
+          expect([container, name, value]).toEqual([container, name, undefined]);
+      expect(ofKind(manifests, 'Secret')).toEqual([]);
+    });
+
     it('are asked whether they are alive and whether they are ready, by two questions', () => {
       for (const { name, readinessProbe, livenessProbe } of containers.filter((one) => one.name !== 'cleanup')) {
         expect([name, readinessProbe?.httpGet?.path]).toEqual([name, '/readyz']);
