@@ -7,12 +7,12 @@ import { create } from '../../src/adapters/kubernetes/verbs.ts';
 import { watch } from '../../src/adapters/kubernetes/watch.ts';
 import { waitUntil } from '../contract/wait-until.ts';
 import { openBuildSite, type BuildSite } from './support/image-builder.ts';
-import { startPrivateCluster } from './support/kubernetes.ts';
+import { startPrivateCluster, type Cluster } from './support/kubernetes.ts';
 import { describeWith } from './support/service.ts';
 
 const opened = await startPrivateCluster();
 
-describeWith(opened, 'an API server that is killed and comes back', (cluster) => {
+describeWith<Cluster & Pick<typeof opened, 'command'>>(opened, 'an API server that is killed and comes back', (cluster) => {
   let site: BuildSite;
   beforeEach(async () => {
     site = await openBuildSite(cluster);

@@ -79,9 +79,11 @@ describeWith(await findCluster(), 'the queue of builds of many replicas', (clust
     expect(count('queued')).toBe(20);
     expect(count('QUEUE_FULL')).toBe(25);
     expect(await statuses()).toEqual({ running: 5, queued: 20 });
-    const calls = site.requests.length;
-    console.log(`${calls} requests to the API server for 50 submissions by 50 replicas at once`);
+    const kinds = Object.groupBy(site.requests, (request) => request);
+    const counted = Object.entries(kinds).map(([kind, all = []]) => `${kind}: ${all.length}`);
+    console.log(`${site.requests.length} requests for 50 submissions by 50 replicas at once: ${counted.sort().join(', ')}`);
     site.release();
+    await waitUntil(() => site.published.length >= 25, 'their completions', 60_000);
     await waitUntil(async () => (await statuses()).complete === 25, 'all that were accepted', 60_000);
     expect(running.most()).toBeLessThanOrEqual(5);
     const refused = new Set(outcomes.filter(({ outcome }) => outcome === 'QUEUE_FULL').map(({ buildId }) => buildId));

@@ -3,7 +3,7 @@
 import type { Logger } from '../../../ops/logger.ts';
 import { decide } from './admission-decision.ts';
 import type { Job } from './objects.ts';
-import { placeOf, type AdmissionLimits, type Place, type Places } from './places.ts';
+import { placeOf, type AdmissionLimits, type Place } from './places.ts';
 import type { PlacesLedger } from './places-ledger.ts';
 import type { QueuedJobs } from './queued-jobs.ts';
 
@@ -31,8 +31,6 @@ export type AdmissionDeps = {
   now: () => number;
 };
 
-/** How often this process asks the jobs that have a running place whether they still run, when it is told of no end. */
-const lookEveryMs = 5_000;
 /** More ends than that are not remembered: whoever finds all places taken looks for itself. */
 const maxRemembered = 1_000;
 
@@ -64,7 +62,6 @@ export const createAdmission = (deps: AdmissionDeps): Admission => {
   const { ledger, limits, logger, now } = deps;
   const ended = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
-  let lookedAt = -Infinity;
 
   const over = (uid: string): void => {
     if (ended.size < maxRemembered) ended.add(uid);
@@ -79,18 +76,12 @@ export const createAdmission = (deps: AdmissionDeps): Admission => {
     timer.unref();
   };
 
-  const isDueToLook = ({ queued, admitted }: Places): boolean =>
-    queued.length > 0 && admitted.length >= limits.maxRunning && now() - lookedAt >= lookEveryMs;
-
   const pass = async (entering?: Place): Promise<Entered> => {
     const told = new Set(ended);
-    const { isFull, waitMs, turns, places } = await decide(ledger, limits, now, told, entering);
+    const { isFull, isToLook, waitMs, turns, places } = await decide(ledger, limits, now, told, entering);
     for (const uid of told) ended.delete(uid);
     const started = await Promise.all(turns.map(async (place) => ({ uid: place.uid, job: await letGo(place) })));
-    if (isDueToLook(places)) {
-      lookedAt = now();
-      await lookAround(places.admitted);
-    }
+    if (isToLook) await lookAround(places.admitted);
     if (ended.size > 0 && places.queued.length > 0) return pass(entering);
     if (waitMs !== undefined) wakeAfter(waitMs);
     if (isFull || entering === undefined) return { place: 'full' };

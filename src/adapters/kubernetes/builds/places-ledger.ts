@@ -1,5 +1,6 @@
 // The places of all replicas stand in one ConfigMap. Whoever changes it sends the version it has read; when somebody else was quicker
 // the decision is taken again on what stands there now. So there is one order of decisions, and no leader (ADR 0030).
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unavailable } from '../errors.ts';
 import type { Places } from './places.ts';
@@ -30,12 +31,16 @@ const decideAll = async (
   known: StoredPlaces | undefined,
 ): Promise<StoredPlaces> => {
   let guess = known;
+  let mark: string | undefined;
   for (let tries = 1; tries <= maxTries; tries++) {
     const base = guess ?? (await store.read());
+    // Refused only because it was sent twice and done the first time: what was decided last holds.
+    if (mark !== undefined && base.mark === mark) return base;
     let places = base.places;
     for (const { decide } of batch) places = decide(places);
     if (places !== base.places || !base.isStored) {
-      const written = await store.write(places, base.resourceVersion);
+      mark = randomUUID();
+      const written = await store.write(places, base.resourceVersion, mark);
       if (written !== undefined) return written;
       if (guess === undefined) await sleep(Math.random() * Math.min(5 * tries ** 2, longestPauseMs));
     }

@@ -5,10 +5,17 @@ import type { ConfigMap } from './objects.ts';
 import type { Place, Places } from './places.ts';
 
 export const admissionMap = 'admission';
+/** Names one writing, so that whoever has lost the answer to it finds out that it was done. */
+export const writtenBy = 'build.notifi.network/written-by';
 
 const lines = (places: readonly Place[]): string => places.map((place) => `${JSON.stringify(place)}\n`).join('');
 
-export const toConfigMap = ({ admitted, queued, starts }: Places, namespace: string, resourceVersion?: string): ConfigMap => ({
+export const toConfigMap = (
+  { admitted, queued, starts, lookedAt }: Places,
+  namespace: string,
+  mark: string,
+  resourceVersion?: string,
+): ConfigMap => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: {
@@ -20,9 +27,10 @@ export const toConfigMap = ({ admitted, queued, starts }: Places, namespace: str
       'app.kubernetes.io/part-of': 'knative-lambda',
       'app.kubernetes.io/managed-by': 'knative-lambda',
     },
+    annotations: { [writtenBy]: mark },
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
   },
-  data: { admitted: lines(admitted), queued: lines(queued), starts: JSON.stringify(starts) },
+  data: { admitted: lines(admitted), queued: lines(queued), starts: JSON.stringify(starts), 'looked-at': String(lookedAt) },
 });
 
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
@@ -48,7 +56,9 @@ export const fromConfigMap = ({ data = {} }: ConfigMap): Places | undefined => {
   try {
     const starts = JSON.parse(data.starts ?? '') as Partial<Places['starts']>;
     if (!isTime(starts.tokens) || !isTime(starts.at)) return undefined;
-    return { admitted: placesIn(data.admitted), queued: placesIn(data.queued), starts: { tokens: starts.tokens, at: starts.at } };
+    const [admitted, queued] = [placesIn(data.admitted), placesIn(data.queued)];
+    const lookedAt = Number(data['looked-at'] ?? 0);
+    return { admitted, queued, starts: { tokens: starts.tokens, at: starts.at }, lookedAt: isTime(lookedAt) ? lookedAt : 0 };
   } catch {
     return undefined;
   }

@@ -9,6 +9,8 @@ export type Places = {
   readonly queued: readonly Place[];
   /** The bucket of job starts: what was in it at a time in ms since the epoch. */
   readonly starts: { readonly tokens: number; readonly at: number };
+  /** When somebody last asked the jobs that have a running place whether they still run, ms since the epoch. */
+  readonly lookedAt: number;
 };
 
 export type AdmissionLimits = { maxRunning: number; maxQueued: number; startsPerMinute: number; startsBurst: number };
@@ -17,6 +19,7 @@ export const noPlaces = ({ startsBurst }: AdmissionLimits, now: number): Places 
   admitted: [],
   queued: [],
   starts: { tokens: startsBurst, at: now },
+  lookedAt: 0,
 });
 
 export const placeOf = (places: Places, uid: string): 'admitted' | 'queued' | undefined => {
@@ -36,6 +39,15 @@ export const leave = (places: Places, leaves: (place: Place) => boolean): Places
   if (![...places.admitted, ...places.queued].some(leaves)) return places;
   const stays = (place: Place): boolean => !leaves(place);
   return { ...places, admitted: places.admitted.filter(stays), queued: places.queued.filter(stays) };
+};
+
+/** When no end is told of and builds wait, it is looked for; not by all replicas, and not all the time. */
+const lookEveryMs = 5_000;
+
+/** Marks that whoever decides now will look, when it is time to. */
+export const lookIfDue = (places: Places, { maxRunning }: Pick<AdmissionLimits, 'maxRunning'>, now: number): Places => {
+  const isCrowded = places.queued.length > 0 && places.admitted.length >= maxRunning;
+  return isCrowded && Math.abs(now - places.lookedAt) >= lookEveryMs ? { ...places, lookedAt: now } : places;
 };
 
 /** They run, whoever let them go. */
@@ -73,6 +85,7 @@ export const admitNow = (places: Places, limits: AdmissionLimits, now: number): 
   const gone = new Set(admitted.map(({ uid }) => uid));
   return {
     places: {
+      ...places,
       admitted: [...places.admitted, ...admitted],
       queued: places.queued.filter(({ uid }) => !gone.has(uid)),
       starts: { tokens: left, at },

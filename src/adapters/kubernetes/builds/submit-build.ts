@@ -7,12 +7,13 @@ import type { KubernetesClient } from '../client.ts';
 import { unavailable } from '../errors.ts';
 import { create, get, remove } from '../verbs.ts';
 import type { Admission } from './admission.ts';
+import { annotations } from './job-labels.ts';
 import type { KanikoJobSettings } from './job-settings.ts';
 import { kanikoJob } from './kaniko-job.ts';
 import { jobs, type Job } from './objects.ts';
 import { placeOf, type Place } from './places.ts';
 import type { PlacesLedger } from './places-ledger.ts';
-import { placeFor, type QueuedJobs } from './queued-jobs.ts';
+import { isWaiting, placeFor, type QueuedJobs } from './queued-jobs.ts';
 import { buildOf } from './read-job.ts';
 
 export type Submitted = { outcome: 'started' | 'queued' | 'exists'; build: Build };
@@ -44,16 +45,25 @@ const known = (job: Job): { job: Job; build: Build; place: Place } => {
 
 type Tried = Submitted | 'again';
 
+/** One too many. False when somebody relies on it by now; the job controller's own remarks on it are nobody's reliance. */
+const takeBack = async (deps: SubmitDeps, job: Job): Promise<boolean> => {
+  const adoption = ({ metadata }: Job): string | undefined => metadata.annotations?.[annotations.adoptedAt];
+  for (let current: Job | undefined = job; current !== undefined; current = await jobNow(deps, job)) {
+    if (adoption(current) !== adoption(job) || !isWaiting(current)) return false;
+    const { name, uid = '', resourceVersion = '' } = current.metadata;
+    const at = { namespace: deps.settings.namespace, name };
+    if ((await remove(deps.client, jobs, at, { uid, resourceVersion, propagation: 'Background' })) !== 'conflict') return true;
+  }
+  return true;
+};
+
 /** Its place, and then how it stands. */
 const enter = async (deps: SubmitDeps, job: Job, outcome: 'created' | 'exists'): Promise<Tried> => {
   const { place } = known(job);
   const entered = await deps.admission.enter(place);
   if (entered.place === 'full') {
-    const { name, uid = '', resourceVersion = '' } = job.metadata;
-    const at = { namespace: deps.settings.namespace, name };
-    const removed = await remove(deps.client, jobs, at, { uid, resourceVersion, propagation: 'Background' });
-    if (removed === 'conflict') return 'again';
-    throw queueFull(deps.maxQueued);
+    if (await takeBack(deps, job)) throw queueFull(deps.maxQueued);
+    return 'again';
   }
   const now = entered.job ?? (entered.place === 'admitted' ? await jobNow(deps, job) : job);
   if (now === undefined) return 'again';
@@ -68,12 +78,13 @@ const jobNow = async ({ client, settings }: SubmitDeps, { metadata }: Job): Prom
 };
 
 /** A job of that name is there: it is the answer, or it has ended and makes room for the next attempt. */
-const meet = async (deps: SubmitDeps, found: Job): Promise<Tried | { attempt: number }> => {
+const meet = async (deps: SubmitDeps, found: Job, knownEnd: number): Promise<Tried | { attempt: number }> => {
   const { build, place, job } = known(found);
   if (hasEnded(build.status)) {
     deps.admission.over(place.uid);
     if (job.metadata.deletionTimestamp !== undefined)
       throw unavailable(new Error(`The job ${build.jobName} is being deleted; its pods are still there`), 2);
+    if (build.attempt > knownEnd) return { outcome: 'exists', build };
     const at = { namespace: deps.settings.namespace, name: build.jobName };
     await remove(deps.client, jobs, at, { uid: place.uid, propagation: 'Background' });
     return { attempt: build.attempt + 1 };
@@ -98,10 +109,10 @@ const refuseWhenFull = async ({ ledger, maxQueued }: SubmitDeps, buildId: string
 
 export const createSubmit =
   (deps: SubmitDeps) =>
-  async (request: BuildRequest): Promise<Submitted> => {
+  async (request: BuildRequest, knownEnd?: number): Promise<Submitted> => {
     const { client, settings, now } = deps;
     const baseImages = await deps.baseImages(request.runtime);
-    let attempt = 1;
+    let attempt = (knownEnd ?? 0) + 1;
     // Only before anything is made: afterwards it has to be taken back.
     if (settings.kueueQueue === undefined) await refuseWhenFull(deps, request.buildId);
     for (let tries = 1; tries <= maxTries; tries++) {
@@ -114,7 +125,7 @@ export const createSubmit =
         continue;
       }
       const found = await get(client, jobs, { namespace: settings.namespace, name: jobName(request.buildId) });
-      const met = found === undefined ? 'again' : await meet(deps, found);
+      const met = found === undefined ? 'again' : await meet(deps, found, knownEnd ?? Infinity);
       if (met === 'again') continue;
       if ('outcome' in met) return met;
       ({ attempt } = met);

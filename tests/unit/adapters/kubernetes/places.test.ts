@@ -5,6 +5,7 @@ import {
   admitNow,
   enter,
   leave,
+  lookIfDue,
   noPlaces,
   placeOf,
   promote,
@@ -94,6 +95,17 @@ describe('the places of builds', () => {
     expect(admitNow(noPlaces(limits, 0), limits, 0)).not.toHaveProperty('waitMs');
   });
 
+  test('have whoever finds all taken look whether they are, once for all replicas and not all the time', () => {
+    const crowded = { ...noPlaces(limits, 0), queued: [place(1)], admitted: [place(2), place(3), place(4)] };
+    const looked = lookIfDue(crowded, limits, 100_000);
+    expect(looked.lookedAt).toBe(100_000);
+    expect(lookIfDue(looked, limits, 104_999)).toBe(looked);
+    expect(lookIfDue(looked, limits, 105_000)).not.toBe(looked);
+    // A clock that was ahead is not waited for.
+    expect(lookIfDue(looked, limits, 50_000)).not.toBe(looked);
+    expect(lookIfDue({ ...crowded, queued: [] }, limits, 100_000).lookedAt).toBe(0);
+  });
+
   test('stay the same object when nothing changes, so that nothing is written', () => {
     const places = { ...noPlaces(limits, 0), queued: [place(1)], admitted: [place(2), place(3), place(4)] };
     expect(leave(places, () => false)).toBe(places);
@@ -114,10 +126,11 @@ describe('the places of builds', () => {
       queued: [place(1), place(2)],
       admitted: [place(3)],
       starts: { tokens: 1.25, at: 1_700_000_000_000 },
+      lookedAt: 1_700_000_000_001,
     };
-    const written = toConfigMap(places, 'builds', '7');
+    const written = toConfigMap(places, 'builds', 'mark', '7');
     expect(fromConfigMap(written)).toEqual(places);
-    expect(fromConfigMap(toConfigMap(noPlaces(limits, 5), 'builds'))).toEqual(noPlaces(limits, 5));
+    expect(fromConfigMap(toConfigMap(noPlaces(limits, 5), 'builds', 'mark'))).toEqual(noPlaces(limits, 5));
     const hostile = [
       '{',
       'null',
