@@ -40,9 +40,10 @@ export type LogLine = { offset: number; text: string };
 export interface ImageBuilder {
   /**
    * Resolves once the build survives the death of this process. Submitting the same build id twice builds once: `exists` while it is
-   * queued or running. A build that has ended is started again, as its next attempt. QUEUE_FULL beyond the queue's limit.
+   * queued or running. A build that has ended is started again, as its next attempt; with `knownEnd`, the last attempt that the caller
+   * knows to have ended (0: none), only after that one: what somebody else has built meanwhile `exists`. QUEUE_FULL beyond the queue's limit.
    */
-  submit(request: BuildRequest): Promise<{ outcome: 'started' | 'queued' | 'exists'; build: Build }>;
+  submit(request: BuildRequest, knownEnd?: number): Promise<{ outcome: 'started' | 'queued' | 'exists'; build: Build }>;
   get(buildId: string): Promise<Build | undefined>;
   /** Newest first. */
   list(filter: BuildFilter, page: Page): Promise<Listed<Build>>;

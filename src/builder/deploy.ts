@@ -2,7 +2,7 @@
 import type { Build } from '../core/build.ts';
 import { emitted, type Origin } from '../core/emitted.ts';
 import { fn10, serviceName, type FunctionRef } from '../core/function.ts';
-import type { EventSink, FunctionPlatform, FunctionState, ObjectStore } from '../ports.ts';
+import type { EventSink, FunctionPlatform, FunctionSpec, FunctionState, ObjectStore } from '../ports.ts';
 import type { PendingEvents } from './pending-events.ts';
 
 export type Deployed = { outcome: 'created' | 'updated' | 'unchanged' | 'superseded'; state?: FunctionState };
@@ -23,6 +23,13 @@ const deletedAt = async (temp: ObjectStore, ref: FunctionRef): Promise<number> =
   return (JSON.parse(Buffer.concat(chunks).toString('utf8')) as { at: number }).at;
 };
 
+/** It was deleted between our look and the declaration. What was asked for after that stays. */
+const takeBack = async (functions: FunctionPlatform, { ref, requestedAt }: FunctionSpec): Promise<Deployed> => {
+  const current = await functions.get(ref);
+  if (current?.requestedAt === requestedAt) await functions.remove(ref);
+  return { outcome: 'superseded' };
+};
+
 export const createDeploy =
   (deps: { functions: FunctionPlatform; events: EventSink; temp: ObjectStore; pending: PendingEvents }): Deploy =>
   async (build, imageDigest, requestedAt, origin) => {
@@ -39,6 +46,8 @@ export const createDeploy =
     };
     const { outcome, state } = await deps.functions.apply(spec);
     if (outcome === 'superseded') return { outcome };
+    // Whoever deletes marks first and removes then: a mark that is not there yet comes with a removal that is still to come.
+    if (requestedAt <= (await deletedAt(deps.temp, ref))) return takeBack(deps.functions, spec);
     // Also when nothing changed: the process may have died between declaring and telling. The id is the same then.
     const name = state.createdAt === state.updatedAt ? 'service.created' : 'service.updated';
     const data = { service_name: spec.name, image_digest: imageDigest, build_id: build.buildId, url: state.url };

@@ -1,5 +1,5 @@
 // build.start: a source becomes a packed context and a submitted build, unless one of the two is there already.
-import { buildId, contextKey, hasEnded, nextTryAt, type Build, type BuildRequest } from '../core/build.ts';
+import { buildId, contextKey, hasEnded, lastEnd, nextTryAt, type Build, type BuildRequest } from '../core/build.ts';
 import { emitted, type Origin } from '../core/emitted.ts';
 import { CodedError } from '../core/errors.ts';
 import { defaultSourceKey, imageName, type FunctionRef } from '../core/function.ts';
@@ -49,6 +49,7 @@ export type StartBuildDeps = {
 type Deps = StartBuildDeps & { keyOf: BuildKeyOf };
 
 const defaultPriority = 5;
+const maxTries = 3;
 
 const checkHash = (wanted: string | undefined, { contentHash }: SourceFacts): void => {
   if (wanted !== undefined && wanted.replace('sha256:', '') !== contentHash) {
@@ -151,8 +152,15 @@ const packIfAbsent = async (deps: StartBuildDeps, request: BuildRequest, read: S
   });
 };
 
-const submit = async (deps: StartBuildDeps, request: BuildRequest, origin: Origin): Promise<Outcome> => {
-  const { outcome, build } = await deps.builds.submit(request);
+/** Undefined when the build was begun and has ended since it was looked for. */
+const submit = async (
+  deps: StartBuildDeps,
+  request: BuildRequest,
+  knownEnd: number,
+  origin: Origin,
+): Promise<Outcome | undefined> => {
+  const { outcome, build } = await deps.builds.submit(request, knownEnd);
+  if (hasEnded(build.status)) return undefined;
   const common = { ref: request.ref, buildId: request.buildId };
   // A retry of the event that started it tells the broker again, with the same id: the first try may have died before it could.
   if (outcome === 'exists' && build.cause.id !== origin.cause.id)
@@ -170,22 +178,23 @@ const submit = async (deps: StartBuildDeps, request: BuildRequest, origin: Origi
   return { ...common, status: 'started', message: 'The build has started' };
 };
 
-/** How a build that is known before anything is packed ends the matter; undefined when it has to be built. */
+/** How a build that is known before anything is packed ends the matter; else the last attempt after which it has to be built. */
 const settle = async (
   deps: StartBuildDeps,
   wish: BuildWish,
   request: BuildRequest,
   origin: Origin,
-): Promise<Outcome | undefined> => {
+): Promise<Outcome | { knownEnd: number }> => {
   const before = await deps.builds.get(request.buildId);
   const underWay = alreadyUnderWay(before, deps.now());
   const isRetryOfItsCause = before?.cause.id === origin.cause.id && underWay?.failedLately !== true;
   if (underWay !== undefined && !isRetryOfItsCause) return underWay;
-  if (wish.force === true && before?.status !== 'complete') return undefined;
+  const toBuild = { knownEnd: lastEnd(before) };
+  if (wish.force === true && before?.status !== 'complete') return toBuild;
   const served = await alreadyServed(deps, before);
   if (served !== undefined) return served;
   const named = await deps.builds.findImage(request.image);
-  return named === undefined ? undefined : deployExisting(deps, request, before, named, origin);
+  return named === undefined ? toBuild : deployExisting(deps, request, before, named, origin);
 };
 
 export const createStartBuild = (given: StartBuildDeps): StartBuild => {
@@ -196,10 +205,14 @@ export const createStartBuild = (given: StartBuildDeps): StartBuild => {
     try {
       checkHash(wish.contentHash, facts);
       const request = await requestOf(deps, wish, sourceKey, facts, origin);
-      const settled = await settle(deps, wish, request, origin);
-      if (settled !== undefined) return settled;
-      await packIfAbsent(deps, request, source);
-      return await submit(deps, request, origin);
+      for (let tries = 1; tries <= maxTries; tries++) {
+        const settled = await settle(deps, wish, request, origin);
+        if ('status' in settled) return settled;
+        await packIfAbsent(deps, request, source);
+        const submitted = await submit(deps, request, settled.knownEnd, origin);
+        if (submitted !== undefined) return submitted;
+      }
+      throw new CodedError('CLUSTER_UNAVAILABLE', 'The build ends again and again before it can be looked at');
     } finally {
       await source?.spool.remove();
     }

@@ -1,5 +1,5 @@
 // job.start: the build job of a context that is already packed, again.
-import { hasEnded, type Build, type BuildRequest } from '../core/build.ts';
+import { hasEnded, lastEnd, type Build, type BuildRequest } from '../core/build.ts';
 import { emitted, type Origin } from '../core/emitted.ts';
 import { CodedError } from '../core/errors.ts';
 import type { LambdaEvent } from '../core/events.ts';
@@ -39,12 +39,13 @@ export const createStartJob =
     if ((await deps.temp.head(build.contextKey)) === undefined) {
       throw unknown('The context of that build is gone; send build.start', 'data.build_id');
     }
-    const { outcome, build: submitted } = await deps.builds.submit({
+    const request = {
       ...requestOf(build),
       priority: data.priority ?? build.priority,
       requestedAt: deps.now(),
       ...origin,
-    });
+    };
+    const { outcome, build: submitted } = await deps.builds.submit(request, lastEnd(build));
     if (outcome === 'exists' && !isSameCause)
       return { ...common, status: 'skipped', message: `This build is ${submitted.status} already` };
     const name = submitted.status === 'queued' ? 'build.queued' : 'build.started';

@@ -44,6 +44,10 @@ export type Build = BuildRequest & {
 
 export const hasEnded = (status: BuildStatus): status is EndStatus => status !== 'queued' && status !== 'running';
 
+/** The last attempt that this says has ended; 0 for none. */
+export const lastEnd = (build: Build | undefined): number =>
+  build === undefined ? 0 : hasEnded(build.status) ? build.attempt : build.attempt - 1;
+
 export type BuildIngredients = {
   /** sha256 of the source, hex. */
   contentHash: string;

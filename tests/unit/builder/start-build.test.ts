@@ -1,4 +1,4 @@
-// Copies of an event that come when something else was asked for meanwhile. The ports are hand-made; their real ones are held by
+// Equal events and copies of an event, which meet what others have done meanwhile. The ports are hand-made; their real ones are held by
 // tests/contract.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { createLocalObjectStore } from '../../../src/adapters/local/object-store
 import { createBuilder } from '../../../src/builder/builder.ts';
 import { createBuilderMetrics } from '../../../src/builder/metrics.ts';
 import { createTemplates } from '../../../src/builder/template.ts';
-import type { Build, BuildRequest } from '../../../src/core/build.ts';
+import { hasEnded, type Build, type BuildRequest } from '../../../src/core/build.ts';
 import { serviceName, type FunctionRef } from '../../../src/core/function.ts';
 import { isOlder } from '../../../src/core/function-spec.ts';
 import { createLogger } from '../../../src/ops/logger.ts';
@@ -22,26 +22,32 @@ const nothing = (): never => {
   throw new Error('Nobody should ask for this');
 };
 
-describe('a copy of an event', () => {
+describe('build.start', () => {
   let folder = '';
   let time = 1_000;
   const builds = new Map<string, Build>();
   const states = new Map<string, FunctionState>();
   /** What the image's name stands for in the registry. */
   let named: string | undefined;
+  /** What others do while a context is packed. */
+  let meanwhile: () => Promise<void>;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'start-build-'));
     await mkdir(join(folder, 'sources/parsers'), { recursive: true });
     await writeFile(join(folder, 'sources', sourceKey), 'export const handle = () => 1;\n');
-    [time, named] = [1_000, undefined];
+    [time, named, meanwhile] = [1_000, undefined, () => Promise.resolve()];
     builds.clear();
     states.clear();
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const submit = (request: BuildRequest) => {
-    const build: Build = { ...request, status: 'running', jobName: `build-${request.buildId}`, attempt: 1, createdAt: time };
+  const submit = (request: BuildRequest, knownEnd = Infinity) => {
+    const before = builds.get(request.buildId);
+    if (before !== undefined && (!hasEnded(before.status) || before.attempt > knownEnd))
+      return Promise.resolve({ outcome: 'exists', build: before } as const);
+    const attempt = (before?.attempt ?? 0) + 1;
+    const build: Build = { ...request, status: 'running', jobName: `build-${request.buildId}`, attempt, createdAt: time };
     builds.set(request.buildId, build);
     return Promise.resolve({ outcome: 'started', build } as const);
   };
@@ -76,7 +82,11 @@ describe('a copy of an event', () => {
       } satisfies FunctionPlatform,
       events: { publish: () => Promise.resolve('owed') },
       functionEvents: { publish: nothing },
-      packing: (pack) => pack(),
+      packing: async (pack) => {
+        const packed = await pack();
+        await meanwhile();
+        return packed;
+      },
       metrics: createBuilderMetrics(createRegistry()),
       logger: await createLogger({ level: 'silent', pretty: false, name: 'test' }),
       images: { registry: 'localhost:5000', repository: 'knative-lambda', options: {} },
@@ -101,7 +111,7 @@ describe('a copy of an event', () => {
     await apply({ ...build, name: serviceName(ref), imageDigest });
   };
 
-  it('leaves what was asked for later, however late it comes', async () => {
+  it('as a copy leaves what was asked for later, however late it comes', async () => {
     const { buildId } = await send('first');
     await finish(buildId, digestOf('a'));
     time = 2_000;
@@ -119,5 +129,23 @@ describe('a copy of an event', () => {
     time = 3_000;
     expect(await send('third')).toMatchObject({ status: 'acknowledged', buildId });
     expect(states.get(serviceName(ref))).toMatchObject({ imageDigest: digestOf('a'), buildId, requestedAt: 3_000 });
+  });
+
+  it('does not build again what another one has begun and ended while it packed', async () => {
+    meanwhile = async () => {
+      meanwhile = () => Promise.resolve();
+      await finish((await send('other')).buildId, digestOf('a'));
+    };
+    expect(await send('first')).toMatchObject({ status: 'skipped', message: 'This source is built and deployed already' });
+    expect([...builds.values()]).toMatchObject([{ status: 'complete', attempt: 1, cause: { id: 'other' } }]);
+  });
+
+  it('builds again what is complete and whose image is gone', async () => {
+    const { buildId } = await send('first');
+    await finish(buildId, digestOf('a'));
+    named = undefined;
+    states.clear();
+    expect(await send('second')).toMatchObject({ status: 'started', buildId });
+    expect([...builds.values()]).toMatchObject([{ status: 'running', attempt: 2 }]);
   });
 });

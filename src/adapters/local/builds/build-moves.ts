@@ -28,8 +28,8 @@ export type MoveDeps = {
 };
 
 export type BuildMoves = {
-  /** `exists` while it is queued or running. @throws CodedError QUEUE_FULL */
-  enqueue: (request: BuildRequest) => Promise<'entered' | 'exists'>;
+  /** `exists` while it is queued or running, or has ended in a later attempt than `knownEnd`. @throws CodedError QUEUE_FULL */
+  enqueue: (request: BuildRequest, knownEnd?: number) => Promise<'entered' | 'exists'>;
   /** From the queue to running. @param again it ran before, as the same attempt */
   begin: (buildId: string, again?: boolean) => Promise<void>;
   finish: (build: Build, outcome: Outcome) => Promise<EndedBuild | undefined>;
@@ -73,9 +73,9 @@ const tellOfEnd = (deps: MoveDeps, build: EndedBuild): void => {
   void deps.queue().admitNext();
 };
 
-const enqueue = async (deps: MoveDeps, request: BuildRequest): Promise<'entered' | 'exists'> => {
+const enqueue = async (deps: MoveDeps, request: BuildRequest, knownEnd = Infinity): Promise<'entered' | 'exists'> => {
   const before = deps.records.get(request.buildId)?.build;
-  if (before !== undefined && !hasEnded(before.status)) return 'exists';
+  if (before !== undefined && (!hasEnded(before.status) || before.attempt > knownEnd)) return 'exists';
   const attempt = (before?.attempt ?? 0) + 1;
   const build: Build = { ...request, status: 'queued', jobName: jobName(request.buildId), attempt, createdAt: deps.now() };
   deps.queue().enter(candidateOf(build));
@@ -132,7 +132,7 @@ const requeue = async (deps: MoveDeps, buildId: string): Promise<void> => {
 };
 
 export const createBuildMoves = (deps: MoveDeps): BuildMoves => ({
-  enqueue: (request) => deps.mutex.run(request.buildId, () => enqueue(deps, request)),
+  enqueue: (request, knownEnd) => deps.mutex.run(request.buildId, () => enqueue(deps, request, knownEnd)),
   begin: (buildId, again = false) => deps.mutex.run(buildId, () => begin(deps, buildId, again)),
   finish: (build, outcome) => finish(deps, build, outcome),
   cancel: async (buildId, given) => {

@@ -56,9 +56,9 @@ const refuseWhenStopped = ({ stopped }: BuildProcess): void => {
 
 const submitTo =
   (builds: BuildProcess): ImageBuilder['submit'] =>
-  async (request) => {
+  async (request, knownEnd) => {
     refuseWhenStopped(builds);
-    const entered = await builds.moves.enqueue(request);
+    const entered = await builds.moves.enqueue(request, knownEnd);
     if (entered === 'entered') {
       await builds.queue.admitNext();
       await builds.begun(request.buildId);
