@@ -27,7 +27,8 @@ const place = (number: number, fields: Partial<Place> = {}): Place => ({
 type Step = { does: 'enter' | 'leave' | 'admit' | 'wait'; number: number };
 const steps = fc.array(
   fc.record({ does: fc.constantFrom<Step['does']>('enter', 'enter', 'leave', 'admit', 'wait'), number: fc.nat({ max: 12 }) }),
-  { maxLength: 120 },
+  // Long enough for the queue to be full.
+  { minLength: 60, maxLength: 120 },
 );
 
 /** One replica's decision about the places, at a time. */
@@ -57,6 +58,7 @@ describe('the places of builds', () => {
 
   test('start no more than the bucket holds, on clocks that do not agree', () => {
     const clocks = fc.array(fc.record({ skew: fc.integer({ min: -8_000, max: 8_000 }), wait: fc.nat({ max: 5_000 }) }), {
+      minLength: 20,
       maxLength: 60,
     });
     fc.assert(
