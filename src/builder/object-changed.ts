@@ -1,4 +1,4 @@
-// Kubernetes says that a job or a service changed. Only what the object's own record says counts: whoever sends such an event can at
+// Kubernetes says that a job, a service or a trigger changed. Only what the object's own record says counts: whoever sends such an event can at
 // most make the builder look.
 import { checkCompletion, hasEnded } from '../core/build.ts';
 import type { Origin } from '../core/emitted.ts';
@@ -24,8 +24,8 @@ const jobChanged = async (deps: FinishDeps, { ref, data }: Changed, origin: Orig
   return outcome;
 };
 
-/** Once events for a function are taken, those that waited are handed over. */
-const serviceChanged = async (deps: FinishDeps, { ref }: Changed): Promise<Outcome> => {
+/** Once events for a function are taken, those that waited are handed over. Its service or its trigger may be the last to be ready. */
+const functionChanged = async (deps: FinishDeps, { ref }: Changed): Promise<Outcome> => {
   const state = await deps.functions.get(ref);
   if (state === undefined || state.state === 'deploying')
     return { status: 'skipped', ref, message: 'The function takes no events yet' };
@@ -36,4 +36,4 @@ const serviceChanged = async (deps: FinishDeps, { ref }: Changed): Promise<Outco
 export const createObjectChanged =
   (deps: FinishDeps) =>
   (changed: Changed, origin: Origin): Promise<Outcome> =>
-    changed.data.kind === 'Job' ? jobChanged(deps, changed, origin) : serviceChanged(deps, changed);
+    changed.data.kind === 'Job' ? jobChanged(deps, changed, origin) : functionChanged(deps, changed);

@@ -53,9 +53,9 @@ const completion = Type.Object({
 
 const annotations = 'build.notifi.network/';
 const apiServerObject = Type.Object({
-  kind: Type.Unsafe<'Job' | 'Service'>(Type.Enum(['Job', 'Service'])),
+  kind: Type.Unsafe<'Job' | 'Service' | 'Trigger'>(Type.Enum(['Job', 'Service', 'Trigger'])),
   metadata: Type.Object({
-    // The name of a job or of a service, see core/build.ts and core/function.ts.
+    // The name of a job, or of a service and its trigger, see core/build.ts and core/function.ts.
     name: Type.String({ pattern: '^(?:build-[0-9a-f]{16}|fn-[0-9a-v]{10}(?:-[a-z0-9-]{1,40})?)$' }),
     annotations: Type.Object({ [`${annotations}third-party-id`]: id, [`${annotations}parser-id`]: id }),
   }),

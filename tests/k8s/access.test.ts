@@ -96,6 +96,7 @@ describeWith(await findManifests(), 'access', ({ base, studio }) => {
     expect(granted('event-sources', 'knative-lambda-builds')).toEqual({ 'batch/jobs': ['get', 'list', 'watch'] });
     expect(granted('event-sources', 'knative-lambda-functions')).toEqual({
       'serving.knative.dev/services': ['get', 'list', 'watch'],
+      'eventing.knative.dev/triggers': ['get', 'list', 'watch'],
     });
   });
 

@@ -72,7 +72,7 @@ describeWith(await findManifests(), 'the brokers', ({ base }) => {
     ]);
     expect(watched).toEqual([
       [['Job'], 'knative-lambda-builds', 'knative-lambda', 'Resource'],
-      [['Service'], 'knative-lambda-functions', 'knative-lambda', 'Resource'],
+      [['Service', 'Trigger'], 'knative-lambda-functions', 'knative-lambda', 'Resource'],
     ]);
   });
 });

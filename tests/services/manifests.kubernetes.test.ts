@@ -39,7 +39,11 @@ const allowed: (Account & { rights: Record<string, string> })[] = [
   {
     name: 'event-sources',
     namespace: platform,
-    rights: { [`${builds} batch/jobs`]: 'get list watch', [`${functions} serving.knative.dev/services`]: 'get list watch' },
+    rights: {
+      [`${builds} batch/jobs`]: 'get list watch',
+      [`${functions} serving.knative.dev/services`]: 'get list watch',
+      [`${functions} eventing.knative.dev/triggers`]: 'get list watch',
+    },
   },
   { name: 'dlq-consumer', namespace: platform, rights: {} },
   { name: 'external-events', namespace: platform, rights: {} },

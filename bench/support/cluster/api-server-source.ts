@@ -1,9 +1,9 @@
-// What an ApiServerSource does: each change of a job or a service becomes an event for the builder's broker. It does not tell of what
+// What an ApiServerSource does: each change of a job, a service or a trigger becomes an event for the builder's broker. It does not tell of what
 // changed while it did not watch.
 import { randomUUID } from 'node:crypto';
 import { jobs, type Job } from '../../../src/adapters/kubernetes/builds/objects.ts';
 import type { KubernetesClient } from '../../../src/adapters/kubernetes/client.ts';
-import { services, type KnativeService } from '../../../src/adapters/kubernetes/functions/objects.ts';
+import { services, triggers, type KnativeService, type Trigger } from '../../../src/adapters/kubernetes/functions/objects.ts';
 import type { KubernetesObject } from '../../../src/adapters/kubernetes/objects.ts';
 import type { Change } from '../../../src/adapters/kubernetes/watch.ts';
 import type { CloudEvent } from '../../../src/core/cloudevent.ts';
@@ -28,7 +28,7 @@ export const watchApiServer = (
   jobChanged: (change: Change<Job>) => void = () => undefined,
 ): { close(): Promise<void> } => {
   const end = new AbortController();
-  const tell = (change: Change<Job> | Change<KnativeService>): void => {
+  const tell = (change: Change<Job> | Change<KnativeService> | Change<Trigger>): void => {
     if (change.type === 'listed') return;
     const isNew = change.object.metadata.generation === 1 && change.object.status === undefined;
     take(eventOf(change.type === 'deleted' ? 'delete' : isNew ? 'add' : 'update', change.object));
@@ -39,6 +39,7 @@ export const watchApiServer = (
       tell(change);
     }),
     follow(client, services, functionNamespace, end.signal, tell),
+    follow(client, triggers, functionNamespace, end.signal, tell),
   ];
   return {
     close: async () => {

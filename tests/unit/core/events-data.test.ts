@@ -198,6 +198,11 @@ describe('a change of a job', () => {
     expect(change(job)()).toMatchObject({ name: 'object.changed', ref: { tenant: 'tenant', function: 'function' } });
   });
 
+  it.each(['Service', 'Trigger'])('is about the function that the %s is a part of', (kind) => {
+    const part = { ...job, kind, metadata: { ...job.metadata, name: 'fn-0123456789-function' } };
+    expect(change(part)()).toMatchObject({ name: 'object.changed', data: { kind }, ref: { function: 'function' } });
+  });
+
   it.each([
     ['another kind', { ...job, kind: 'Pod' }, 'data.kind'],
     [
