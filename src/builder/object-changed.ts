@@ -1,6 +1,7 @@
 // Kubernetes says that a job, a service or a trigger changed. Only what the object's own record says counts: whoever sends such an event can at
 // most make the builder look.
 import { checkCompletion, hasEnded } from '../core/build.ts';
+import { isUnderWay } from '../core/changed-object.ts';
 import type { Origin } from '../core/emitted.ts';
 import type { LambdaEvent } from '../core/events.ts';
 import { finishBuild, type FinishDeps } from './finish-build.ts';
@@ -35,5 +36,7 @@ const functionChanged = async (deps: FinishDeps, { ref }: Changed): Promise<Outc
 
 export const createObjectChanged =
   (deps: FinishDeps) =>
-  (changed: Changed, origin: Origin): Promise<Outcome> =>
-    changed.data.kind === 'Job' ? jobChanged(deps, changed, origin) : functionChanged(deps, changed);
+  async (changed: Changed, origin: Origin): Promise<Outcome> => {
+    if (isUnderWay(changed.data)) return { status: 'skipped', ref: changed.ref, message: 'It is not that far yet' };
+    return changed.data.kind === 'Job' ? jobChanged(deps, changed, origin) : functionChanged(deps, changed);
+  };

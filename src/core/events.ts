@@ -59,6 +59,9 @@ const apiServerObject = Type.Object({
     name: Type.String({ pattern: '^(?:build-[0-9a-f]{16}|fn-[0-9a-v]{10}(?:-[a-z0-9-]{1,40})?)$' }),
     annotations: Type.Object({ [`${annotations}third-party-id`]: id, [`${annotations}parser-id`]: id }),
   }),
+  // Whatever they hold: core/changed-object.ts takes from them what it knows.
+  spec: Type.Optional(Type.Unknown()),
+  status: Type.Optional(Type.Unknown()),
 });
 
 /** A file and export, such as `handle` or `lib/parse.run`: it reaches a runtime through function.json. */
