@@ -1,5 +1,5 @@
 // What Linux knows of a running process (proc(5)).
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 const ticksPerSecond = 100;
 
@@ -20,3 +20,13 @@ export const residentBytes = (pid: number | 'self'): number => statusField(pid, 
 
 /** The most bytes of memory it ever held. */
 export const peakBytes = (pid: number | 'self'): number => statusField(pid, 'VmHWM');
+
+/** How many sockets it has open, those of its standard output among them; 0 when it is gone. */
+export const openSockets = (pid: number): number => {
+  try {
+    const folder = `/proc/${pid}/fd`;
+    return readdirSync(folder).filter((name) => readlinkSync(`${folder}/${name}`).startsWith('socket:')).length;
+  } catch {
+    return 0;
+  }
+};

@@ -5,7 +5,7 @@ import type { WriteStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pod } from '../../../src/adapters/kubernetes/builds/objects.ts';
 import { bundle } from './builder-process.ts';
-import { peakBytes } from '../process-facts.ts';
+import { openSockets, peakBytes } from '../process-facts.ts';
 import type { ClusterServers } from './servers.ts';
 
 export type MonitorProcess = {
@@ -18,6 +18,14 @@ type Variable = { name: string; value?: string; valueFrom?: { fieldRef: { fieldP
 type Container = { name: string; env?: Variable[] };
 
 const graceMs = 30_000;
+
+/**
+ * The first process of a container is not ended by a signal that it does not listen to yet. This one listens before it speaks to the
+ * API server, over its first socket beside those of its two outputs.
+ */
+const untilListening = async (pid: number, isOver: () => boolean): Promise<void> => {
+  while (!isOver() && openSockets(pid) < 3) await sleep(20);
+};
 
 /** As a kubelet resolves it: fields of the pod, and `$$` for a dollar sign. */
 const valueOf = ({ value = '', valueFrom }: Variable, pod: Pod): string => {
@@ -60,6 +68,7 @@ export const startMonitorProcess = (
   return {
     kill,
     end: async () => {
+      await untilListening(child.pid ?? 0, isOver);
       // A process that has just ended has no memory to tell of.
       const peak = isOver() || child.pid === undefined ? 0 : peakBytes(child.pid) || 0;
       child.kill('SIGTERM');
