@@ -74,9 +74,17 @@ export const dlqSettings = Type.Object({
   ARCHIVE_DIR: Type.Optional(
     Type.String({
       minLength: 1,
-      description: 'Directory that archived letters are written to; unset, they stay in the archive queue',
+      description: 'Directory that archived letters are written to; without it and a bucket they stay in the archive queue',
     }),
   ),
+  ARCHIVE_BUCKET: Type.Optional(
+    Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$', description: 'Bucket that archived letters are written to' }),
+  ),
+  S3_ENDPOINT: Type.Optional(
+    Type.String({ pattern: '^https?://', description: 'Endpoint of an S3-compatible store; unset, that of AWS' }),
+  ),
+  S3_REGION: Type.Optional(Type.String({ minLength: 1, description: 'Region of the bucket, where the environment names none' })),
+  S3_PATH_STYLE: Type.Boolean({ default: false, description: 'Whether the bucket stands in the path and not in the host name' }),
   SHUTDOWN_SECONDS: count(30, 'Time to finish what is in hand after SIGTERM'),
 });
 
@@ -105,11 +113,22 @@ export const sourcesOf = ({ DLQ_SOURCE_EXCHANGES: text }: DlqConfig): { exchange
       return end < 0 ? { exchange: entry, routingKey: '#' } : { exchange: entry.slice(0, end), routingKey: entry.slice(end + 1) };
     });
 
-/** Beyond this machine, whoever reaches the port could read and move every tenant's letters. */
-export const mistakeIn = ({ HOST, DLQ_TOKEN }: DlqConfig): string | undefined =>
-  DLQ_TOKEN !== undefined || /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/.test(HOST)
-    ? undefined
-    : 'DLQ_TOKEN is required, since HOST is not a loopback address';
+const isLoopback = (host: string): boolean => /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/.test(host);
+
+/** What no single setting is wrong about. */
+export const mistakeIn = ({ HOST, DLQ_TOKEN, ARCHIVE_DIR, ARCHIVE_BUCKET }: DlqConfig): string | undefined => {
+  // Beyond this machine, whoever reaches the port could read and move every tenant's letters.
+  if (DLQ_TOKEN === undefined && !isLoopback(HOST)) return 'DLQ_TOKEN is required, since HOST is not a loopback address';
+  if (ARCHIVE_DIR !== undefined && ARCHIVE_BUCKET !== undefined) return 'Either ARCHIVE_DIR or ARCHIVE_BUCKET, not both';
+  return undefined;
+};
+
+/** For the adapter, as below. */
+export const s3OptionsOf = ({ S3_ENDPOINT, S3_REGION, S3_PATH_STYLE }: DlqConfig) => ({
+  pathStyle: S3_PATH_STYLE,
+  ...(S3_ENDPOINT === undefined ? {} : { endpoint: S3_ENDPOINT }),
+  ...(S3_REGION === undefined ? {} : { region: S3_REGION }),
+});
 
 /** For the adapter; structurally its options, since a process knows no adapter. */
 export const rabbitOptionsOf = (config: DlqConfig) => ({

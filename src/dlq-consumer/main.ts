@@ -5,8 +5,18 @@ import { createRabbitDeadLetters } from '../adapters/rabbitmq/dead-letters.ts';
 import { ConfigError, readConfig } from '../ops/config.ts';
 import { closeOnSignals } from '../ops/lifecycle.ts';
 import { createLogger } from '../ops/logger.ts';
-import { dlqSettings, mistakeIn, rabbitOptionsOf } from './config.ts';
+import type { ObjectStore } from '../ports.ts';
+import { dlqSettings, mistakeIn, rabbitOptionsOf, s3OptionsOf, type DlqConfig } from './config.ts';
 import { startConsumer } from './start-consumer.ts';
+
+const openArchive = async (config: DlqConfig): Promise<{ archive?: ObjectStore }> => {
+  if (config.ARCHIVE_DIR !== undefined) return { archive: createLocalObjectStore(config.ARCHIVE_DIR) };
+  if (config.ARCHIVE_BUCKET === undefined) return {};
+  // The SDK is larger than all the rest: it is only loaded where there is a bucket.
+  const { createS3Client } = await import('../adapters/s3/client.ts');
+  const { createS3ObjectStore } = await import('../adapters/s3/object-store.ts');
+  return { archive: createS3ObjectStore(createS3Client(s3OptionsOf(config)), { bucket: config.ARCHIVE_BUCKET }) };
+};
 
 try {
   const config = readConfig(dlqSettings, process.env);
@@ -22,7 +32,7 @@ try {
   const consumer = await startConsumer(config, logger, {
     createLetters: (handlers) => createRabbitDeadLetters(rabbitOptionsOf(config), handlers, logger),
     post: (url, event, timeoutMs, signal) => poster.post(url, event, timeoutMs, signal),
-    ...(config.ARCHIVE_DIR === undefined ? {} : { archive: createLocalObjectStore(config.ARCHIVE_DIR) }),
+    ...(await openArchive(config)),
   });
   closeOnSignals({ onClose: () => undefined, close: () => consumer.close() }, logger, config.SHUTDOWN_SECONDS * 1000);
 } catch (error) {

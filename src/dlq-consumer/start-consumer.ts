@@ -13,6 +13,7 @@ import { destinationsOf, rulesOf, type DlqConfig } from './config.ts';
 import { createHandlers } from './handlers.ts';
 import { createJudgeLetter } from './judge-letter.ts';
 import { createDlqMetrics, type DlqMetrics } from './metrics.ts';
+import { createLetterLog, type LetterLog } from './letter-log.ts';
 import { createOrderKeeper, orderedRun } from './order.ts';
 import { createPace } from './pace.ts';
 import { createRedeliver, type RedeliverDeps } from './redeliver.ts';
@@ -30,7 +31,7 @@ export type Adapters = {
 
 export type Consumer = { address: string; close(): Promise<void> };
 
-type Parts = { config: DlqConfig; logger: Logger; metrics: DlqMetrics; circuits: Circuits };
+type Parts = { config: DlqConfig; logger: Logger; log: LetterLog; metrics: DlqMetrics; circuits: Circuits };
 
 /** Letters that are under way when the process is to stop get this much of its time. */
 const shareForHand = 0.6;
@@ -43,7 +44,7 @@ const stop = ({ stopping, givingUp }: Stopping, config: DlqConfig): void => {
 };
 
 const handlersOf = (
-  { config, logger, metrics, circuits }: Parts,
+  { config, logger, log, metrics, circuits }: Parts,
   { stopping, givingUp }: Stopping,
   adapters: Adapters,
   onNews: LetterHandlers['onNews'],
@@ -69,7 +70,7 @@ const handlersOf = (
     onNews,
     ordered: config.DLQ_ORDERED,
     metrics,
-    logger,
+    log,
   });
 };
 
@@ -113,6 +114,7 @@ const optionsOf = (config: DlqConfig) => ({
 const createParts = (config: DlqConfig, logger: Logger, metrics: DlqMetrics): Parts => ({
   config,
   logger,
+  log: createLetterLog(logger),
   metrics,
   circuits: createCircuits({
     maxConcurrent: config.DLQ_CONCURRENCY,
@@ -146,6 +148,7 @@ export const startConsumer = async (config: DlqConfig, logger: Logger, adapters:
     now: Date.now,
   });
   try {
+    lifecycle.onClose('the log of letters', () => parts.log.close());
     lifecycle.onClose('the letters', () => letters.close());
     const depths = watchDepths(lifecycle, letters);
     metrics.observe({

@@ -19,6 +19,13 @@ describe('the configuration of the dead letters', () => {
     expect(mistakeIn(configWith({ HOST }))).toBeUndefined();
   });
 
+  test('refuses two archives: nobody would know where a letter is', () => {
+    expect(mistakeIn(configWith({ ARCHIVE_DIR: 'a', ARCHIVE_BUCKET: 'bucket' }))).toMatch(
+      /^Either ARCHIVE_DIR or ARCHIVE_BUCKET/,
+    );
+    expect(mistakeIn(configWith({ ARCHIVE_BUCKET: 'bucket' }))).toBeUndefined();
+  });
+
   test('a token that could be guessed is refused by its name', () => {
     expect(() => configWith({ DLQ_TOKEN: 'short' })).toThrow(/DLQ_TOKEN/);
   });
