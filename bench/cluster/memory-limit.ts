@@ -1,0 +1,28 @@
+// A memory limit as a container has it, where this machine lets us set one.
+import { mkdir, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export type MemoryLimit = { hold(pid: number): Promise<void>; remove(): Promise<void> };
+
+/** Of version 1, and of version 2, of control groups. */
+const places = [
+  ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes'],
+  ['/sys/fs/cgroup', 'memory.max'],
+] as const;
+
+export const createMemoryLimit = async (bytes: number): Promise<MemoryLimit | undefined> => {
+  for (const [root, file] of places) {
+    const folder = join(root, `bench-cluster-${process.pid}`);
+    try {
+      await mkdir(folder);
+      await writeFile(join(folder, file), String(bytes));
+      return {
+        hold: (pid) => writeFile(join(folder, 'cgroup.procs'), String(pid)),
+        remove: () => rmdir(folder),
+      };
+    } catch {
+      await rmdir(folder).catch(() => undefined);
+    }
+  }
+  return undefined;
+};
