@@ -59,9 +59,9 @@ export const completions: readonly CompletionCase[] = [
     refused('data.build_id', 'BUILD_UNKNOWN'),
   ],
   [
-    'believes the cluster that its job has ended',
+    'deploys nothing again when the cluster says that its job has ended',
     ({ job_name }) => job(job_name, echo.name),
-    { status: 200, outcome: 'acknowledged' },
+    { status: 200, outcome: 'skipped' },
   ],
   ['refuses a job of another function', ({ job_name }) => job(job_name, 'wire'), refused('parser_id')],
   [
