@@ -19,18 +19,18 @@ const buildNamed = async (builds: ImageBuilder, buildId: string): Promise<Build>
   return build;
 };
 
-/** What the platform itself knows of the build, else the registry's digest, is what is deployed; a completion that tells another one lies. */
+/**
+ * Only what the registry has under the name of the image is deployed. What the build told of itself proves nothing: its steps are a tenant's
+ * code, and all tenants share a repository, where another digest would be another's function.
+ */
 const verifiedDigest = async (builds: ImageBuilder, build: Build, claimed: string | undefined): Promise<string> => {
-  const digest = build.imageDigest ?? (await builds.findImage(build.image));
-  if (digest === undefined)
-    throw new CodedError('IMAGE_REFUSED', `The image of build ${build.buildId} is not in the registry`, {
-      field: 'data.image_uri',
-    });
-  if (claimed !== undefined && claimed !== digest) {
-    throw new CodedError('IMAGE_REFUSED', `The image of build ${build.buildId} has another digest`, {
-      field: 'data.image_digest',
-    });
-  }
+  const refuse = (message: string, field: string): never => {
+    throw new CodedError('IMAGE_REFUSED', message, { field });
+  };
+  const digest = await builds.findImage(build.image);
+  if (digest === undefined) return refuse(`The image of build ${build.buildId} is not in the registry`, 'data.image_uri');
+  if ([build.imageDigest, claimed].some((told) => told !== undefined && told !== digest))
+    return refuse(`The image of build ${build.buildId} has another digest`, 'data.image_digest');
   return digest;
 };
 

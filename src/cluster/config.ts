@@ -38,7 +38,7 @@ const builds = {
   BUILD_SERVICE_ACCOUNT: named('kaniko', 'Service account of the build jobs'),
   BUILD_KEEP_SECONDS: Type.Integer({
     default: 3600,
-    minimum: 600,
+    minimum: 3600,
     maximum: 604_800,
     description: 'How long an ended job stays: longer than its completion may be on its way, dead letters included',
   }),
