@@ -65,7 +65,7 @@ const startFunctionBroker = async (handed: Set<string>): Promise<Ingress> => tak
 
 export const startBenchSite = async (folder: string): Promise<BenchSite> => {
   Object.assign(process.env, storageAccount);
-  const servers = await startClusterServers(49_543);
+  const servers = await startClusterServers(29_543);
   const client = patient(createKubernetesClient({ kubeconfig: servers.kubeconfig, maxInFlight: 100 }));
   const s3 = createS3Client({ endpoint: servers.s3, region: 'us-east-1', pathStyle: true });
   await install(client, s3, servers, join(folder, 'credentials'));

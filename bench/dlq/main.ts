@@ -17,7 +17,7 @@ const { values } = parseArgs({
 });
 
 const cores = chooseCores();
-const broker = await startBrokerNode(48_672);
+const broker = await startBrokerNode(23_672);
 const sink = await startSink();
 try {
   const effort = { rounds: Number(values.rounds), letters: Number(values.letters) };

@@ -18,7 +18,7 @@ project=$(cd "$(dirname "$0")/../.." && pwd)
 module="$project/tests/cluster/control-plane"
 cache="$project/.cache/services/kubernetes"
 program="$cache/control-plane"
-port=${KUBERNETES_PORT:-46443}
+port=${KUBERNETES_PORT:-26443}
 folder=${KUBERNETES_FOLDER:-$project/.cache/services/kubernetes-$port}
 kubeconfig="$folder/kubeconfig"
 # In the order in which they are ended: each needs the ones after it.

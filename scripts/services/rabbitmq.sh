@@ -14,8 +14,9 @@ set -eu
 project=$(cd "$(dirname "$0")/../.." && pwd)
 packages="$project/.cache/services/rabbitmq-packages"
 root="$packages/root"
-folder=${RABBITMQ_FOLDER:-$project/.cache/services/rabbitmq-45672}
-port=${RABBITMQ_PORT:-45672}
+# Below the ports that outgoing connections are given (32768 and up): one of those may hold it when the node comes back.
+port=${RABBITMQ_PORT:-21672}
+folder=${RABBITMQ_FOLDER:-$project/.cache/services/rabbitmq-$port}
 
 # Test files run at the same time, and each wants the node. What is started in the background must not inherit the lock.
 lock() {

@@ -12,7 +12,7 @@ set -euo pipefail
 
 project=$(cd "$(dirname "$0")/../.." && pwd)
 package="$project/.cache/services/registry-package"
-port=${REGISTRY_PORT:-46500}
+port=${REGISTRY_PORT:-26500}
 folder=${REGISTRY_FOLDER:-$project/.cache/services/registry-$port}
 address="http://127.0.0.1:$port"
 . "$project/scripts/services/background.sh"

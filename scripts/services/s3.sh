@@ -12,7 +12,7 @@ set -euo pipefail
 project=$(cd "$(dirname "$0")/../.." && pwd)
 version=v1.8.0
 programs="$project/.cache/services/s3-$version"
-port=${S3_PORT:-46900}
+port=${S3_PORT:-26900}
 folder=${S3_FOLDER:-$project/.cache/services/s3-data-$port}
 endpoint="http://127.0.0.1:$port"
 . "$project/scripts/services/background.sh"

@@ -65,7 +65,7 @@ const ping = (choose: Site['choose']): NodeJS.Timeout =>
 
 export const startSite = async (folder: string, sources: readonly Source[], chance: Chance): Promise<Site> => {
   Object.assign(process.env, storageAccount);
-  const servers = await startClusterServers(49_443);
+  const servers = await startClusterServers(29_443);
   const client = patient(createKubernetesClient({ kubeconfig: servers.kubeconfig, maxInFlight: 100 }));
   const s3 = createS3Client({ endpoint: servers.s3, region: 'us-east-1', pathStyle: true });
   const credentials = join(folder, 'credentials');

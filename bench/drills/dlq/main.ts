@@ -21,7 +21,7 @@ const prefetch = 200;
 const say = (text: string): void => console.log(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${text}`);
 
 const folder = await mkdtemp(join(tmpdir(), 'drill-dlq-'));
-const broker = await startBrokerNode(46_672);
+const broker = await startBrokerNode(24_672);
 const subscriber = await startSubscriber();
 const consumer = startConsumerProcess(
   {

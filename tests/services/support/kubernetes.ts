@@ -30,7 +30,6 @@ export const findCluster = async (): Promise<Cluster | Missing> => {
 export const startPrivateCluster = async (): Promise<
   (Cluster | Missing) & { command(...parameters: string[]): Promise<string> }
 > => {
-  // Below the ports that outgoing connections are given (32768 and up): one of those may hold it when the server comes back.
   const command = (...parameters: string[]): Promise<string> =>
     runScript('kubernetes', parameters, { KUBERNETES_PORT: '28443', KUBERNETES_FOLDER: '' });
   return { ...report(await started('Kubernetes', async () => ({ kubeconfig: await command('start') }))), command };

@@ -16,8 +16,8 @@ const command = async (port: number, ...parameters: string[]): Promise<string> =
   return stdout.trim();
 };
 
-const sharedPort = 45672;
-const privatePort = 47672;
+const sharedPort = 21672;
+const privatePort = 22672;
 
 const isThere = async (url: string): Promise<boolean> => {
   try {
