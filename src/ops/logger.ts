@@ -69,26 +69,34 @@ const createTimestamp = (): (() => string) => {
 type Told = { lastLevel?: number };
 const tellsMore = Symbol.for('pino.metadata');
 const warning = 40;
+/** Characters that wait at most. */
+const longest = 2 ** 16;
 
 /**
  * Standard output, written once for all lines of one turn of the event loop; at once with a warning or worse, and before the process
  * ends by itself. Writes are synchronous: when it is killed, at most the good news of its last turn is missing.
  */
 const standardOutput = (): DestinationStream => {
-  const output = pino.destination({ fd: 1, sync: true, minLength: 2 ** 13 });
-  let [scheduled, ending] = [false, false];
+  const output = pino.destination({ fd: 1, sync: true });
+  let [gathered, scheduled, ending] = ['', false, false];
+  // Not by its flushSync, which waits for the disk where the output is a file.
   const flush = (): void => {
     scheduled = false;
-    output.flushSync();
+    if (gathered === '') return;
+    const lines = gathered;
+    gathered = '';
+    output.write(lines);
   };
   process.once('exit', () => {
     ending = true;
     flush();
+    // What a full pipe has not taken yet.
+    output.flushSync();
   });
   const destination: DestinationStream & Told = {
     write: (line) => {
-      output.write(line);
-      if (ending || (destination.lastLevel ?? 0) >= warning) flush();
+      gathered += line;
+      if (ending || gathered.length > longest || (destination.lastLevel ?? 0) >= warning) flush();
       else if (!scheduled) {
         scheduled = true;
         setImmediate(flush);
