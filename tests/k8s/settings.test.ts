@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { access, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { clusterSettings } from '../../src/cluster/config.ts';
 import { dlqSettings, mistakeIn } from '../../src/dlq-consumer/config.ts';
 import { localSettings } from '../../src/local/config.ts';
@@ -21,6 +26,25 @@ const containerNamed = (manifests: Manifest[], name: string) => {
 
 const unknownTo = (schema: { properties: object }, environment: Record<string, string>): string[] =>
   Object.keys(environment).filter((name) => !Object.hasOwn(schema.properties, name) && !foreign.test(name));
+
+/** What the command asks of a consumer that agrees to everything. @throws when it exits otherwise than by 0 */
+const askedBy = async ([, file = '', ...parameters]: readonly string[]): Promise<string[]> => {
+  const asked: string[] = [];
+  const consumer = createServer((request, response) => {
+    asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    response.end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(consumer, 'listening');
+  const { port } = consumer.address() as AddressInfo;
+  try {
+    const main = join(root, file.replace('dist/', 'src/').replace('.js', '.ts'));
+    const env = { PATH: process.env.PATH, DLQ_URL: `http://127.0.0.1:${port}` };
+    await promisify(execFile)(process.execPath, [main, ...parameters], { env });
+    return asked;
+  } finally {
+    consumer.close();
+  }
+};
 
 describeWith(await findManifests(), 'the environment that a manifest gives', (rendered) => {
   describe.each(Object.keys(rendered) as Overlay[])('in %s', (overlay) => {
@@ -46,6 +70,11 @@ describeWith(await findManifests(), 'the environment that a manifest gives', (re
       const usage = await readFile(join(root, 'src/cli/dlq-parameters.ts'), 'utf8');
       for (const name of Object.keys(environmentOf(manifests, containerNamed(manifests, 'cleanup'))))
         expect([name, `${command}${usage}`.includes(name)]).toEqual([name, true]);
+    });
+
+    it('to the cleanup, with its command, makes it ask the consumer to clean up', async () => {
+      const { command = [] } = containerNamed(manifests, 'cleanup');
+      expect(await askedBy(command)).toEqual(['POST /dead-letters/cleanup']);
     });
 
     it('names the namespaces, brokers and accounts that there are', () => {
