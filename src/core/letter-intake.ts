@@ -1,6 +1,6 @@
 // What arrives at the dead-letter queue, as a letter: which category, whose fault, since when. Everything in it may be hostile.
 import type { CloudEvent } from './cloudevent.ts';
-import { categoryNamed, categoryOfStatus, type Category } from './dead-letter.ts';
+import { categoryNamed, categoryOfStatus, isPermanent, type Category } from './dead-letter.ts';
 import { toCodedError } from './errors.ts';
 import { jsonOf } from './event-data.ts';
 import { typePrefix } from './event-type.ts';
@@ -52,7 +52,8 @@ const withoutDelivery = (event: CloudEvent): CloudEvent => {
   return { ...event, extensions: Object.fromEntries(kept) };
 };
 
-type Rejection = { category: Category; reason: string; content: { event: CloudEvent } | { raw: RawMessage } };
+type Content = { event: CloudEvent } | { raw: RawMessage };
+type Rejection = { category: Category; reason: string; content: Content; attempts: number };
 
 const isSameFunction = (one: CloudEvent, other: CloudEvent): boolean => {
   const [a, b] = [functionOf(one), functionOf(other)];
@@ -64,7 +65,7 @@ const textsIn = (value: unknown): Record<string, string> => {
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 };
 
-const originalOf = (event: CloudEvent, data: Record<string, unknown>): Rejection['content'] | undefined => {
+const originalOf = (event: CloudEvent, data: Record<string, unknown>): Content | undefined => {
   if (typeof data.original_base64 === 'string') {
     const contentType = typeof data.original_content_type === 'string' ? { contentType: data.original_content_type } : {};
     return {
@@ -80,14 +81,23 @@ const originalOf = (event: CloudEvent, data: Record<string, unknown>): Rejection
   }
 };
 
-/** A rejection (`event.rejected`, `parser.failed`) carries the event it is about: that one is the letter. */
+const failedType = `${typePrefix}parser.failed`;
+
+/** A function that says `parser.failed` has had the event, and failed for good: no name that it gives makes that a reason to try again. */
+const categoryIn = (event: CloudEvent, data: Record<string, unknown>): Category => {
+  const category = categoryNamed(typeof data.category === 'string' ? data.category : undefined);
+  return event.type === failedType && !isPermanent(category) ? 'function_error_permanent' : category;
+};
+
+/** A rejection (`event.rejected`, `parser.failed`) carries the event it is about: that one is the letter, with the count that it has. */
 const rejectionIn = (event: CloudEvent): Rejection | undefined => {
-  if (event.type !== `${typePrefix}event.rejected` && event.type !== `${typePrefix}parser.failed`) return undefined;
+  if (event.type !== `${typePrefix}event.rejected` && event.type !== failedType) return undefined;
   try {
     const data = (jsonOf(event) ?? {}) as Record<string, unknown>;
-    const category = categoryNamed(typeof data.category === 'string' ? data.category : undefined);
     const reason = typeof data.message === 'string' ? data.message : 'It was rejected without a message';
-    return { category, reason, content: originalOf(event, data) ?? { event: withoutDelivery(event) } };
+    const content = originalOf(event, data) ?? { event };
+    const attempts = 'event' in content ? countOf(content.event.extensions[attemptExtension]) : 0;
+    return { category: categoryIn(event, data), reason, content, attempts };
   } catch {
     return undefined;
   }
@@ -116,17 +126,17 @@ export const letterOf = (event: CloudEvent, arrival: Arrival): DeadLetter => {
   const { knativeerrordest: failedAt } = event.extensions;
   // Who rejected an event did get it: it goes back to where it came from, the broker.
   const destination = rejection === undefined && typeof failedAt === 'string' ? plainText(failedAt, 2048) : '';
-  const content = rejection?.content ?? { event: withoutDelivery(event) };
+  const content = rejection?.content ?? { event };
   const facts = {
     category,
     reason: plainText(reason, 512),
     destination,
-    attempts: countOf(event.extensions[attemptExtension]),
+    attempts: Math.max(countOf(event.extensions[attemptExtension]), rejection?.attempts ?? 0),
     firstFailedAt: Math.min(arrival.firstFailedAt ?? arrival.now, arrival.now),
     lastFailedAt: arrival.now,
   };
   if ('raw' in content) return { id: rawLetterIdOf(content.raw), ...facts, category: 'unreadable', raw: content.raw };
-  return { id: letterIdOf(content.event, destination), ...facts, event: content.event };
+  return { id: letterIdOf(content.event, destination), ...facts, event: withoutDelivery(content.event) };
 };
 
 /** @param thrown why the bytes are no event */

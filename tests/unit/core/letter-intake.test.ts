@@ -196,6 +196,23 @@ describe('a rejection', () => {
     expect(letterOf({ ...rejection(), data: { json: null } }, { now }).category).toBe('unknown');
   });
 
+  it('keeps the count of the event it is about, which goes out without it: a letter that is rejected again and again ends', () => {
+    const tried = { ...original, extensions: { ...original.extensions, [attemptExtension]: 4 } };
+    const timeout = rejectionOf(tried, ref, originOf(tried), new CodedError('BUILD_TIMEOUT', 'It took too long'), 0);
+    expect(letterOf(timeout, { now })).toMatchObject({ category: 'build_timeout', attempts: 4 });
+    expect(letterOf(timeout, { now }).event).toEqual(original);
+    const more = { ...timeout, extensions: { ...timeout.extensions, [attemptExtension]: 5 } };
+    expect(letterOf(more, { now }).attempts).toBe(5);
+  });
+
+  it.each(['subscriber_unavailable', 'a_name_of_its_own', 5])(
+    'by the function itself is for good, also where it says %p: it can not have itself called again',
+    (category) => {
+      const reply = { ...withData({ category }), type: 'network.notifi.lambda.parser.failed' };
+      expect(letterOf(reply, { now })).toMatchObject({ category: 'function_error_permanent', event: original });
+    },
+  );
+
   it('that cannot be read is a letter of itself, explained by its delivery', () => {
     expect(letterOf({ ...rejection(), data: { bytes: Buffer.from('{') } }, { now }).reason).toContain('without a status');
   });
