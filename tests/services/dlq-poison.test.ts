@@ -1,5 +1,7 @@
 // Letters that are made to break something, on a real RabbitMQ.
 import { describe, expect, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { until } from './support/consumer.ts';
 import { lettersUnderTest } from './support/letters-under-test.ts';
 import { findSharedBroker } from './support/rabbitmq.ts';
@@ -8,8 +10,48 @@ const broker = await findSharedBroker();
 const amqpUrl = 'url' in broker ? broker.url : '';
 const suite = 'url' in broker ? describe : describe.skip;
 
+/** A sender that has more stack than we do: ours could not even write such headers. */
+const publishNested = async (exchange: string, depths: readonly number[]): Promise<void> => {
+  const script = `
+    import { connect } from 'amqplib';
+    const connection = await connect(${JSON.stringify(amqpUrl)});
+    const channel = await connection.createConfirmChannel();
+    for (const depth of ${JSON.stringify(depths)}) {
+      let deep = true;
+      for (let n = 0; n < depth; n++) deep = [deep];
+      channel.publish(${JSON.stringify(exchange)}, 'x', Buffer.from('deep'), { persistent: true, headers: { deep } });
+    }
+    await channel.waitForConfirms();
+    await connection.close();`;
+  await promisify(execFile)(process.execPath, ['--stack-size=4000', '--input-type=module', '-e', script], {
+    cwd: import.meta.dirname,
+  });
+};
+
 suite('poison letters', () => {
   const letters = lettersUnderTest(amqpUrl);
+
+  test('headers that are nested thousands deep are left out, the bytes are kept, and the session goes on', async () => {
+    await letters.start();
+    await publishNested(`${letters.consumer.config.DLQ_NAME}-exchange`, [1_000, 2_500, 4_600, 4_800, 6_000, 9_000]);
+    await letters.publish([{ headers: letters.attributes('good') }]);
+    await until(
+      () => letters.delivered('good'),
+      (all) => all.length === 1,
+    );
+    const found = await until(letters.parked, (all) => all.length > 0);
+    // All that could be read are one letter, as are all that could not: they have the same bytes.
+    for (const { id, category } of found) {
+      const { body } = (await letters.consumer.get(`/dead-letters/${id}`)) as unknown as { body: { raw: object } };
+      expect([category, body.raw]).toMatchObject(['unreadable', { bytes_base64: Buffer.from('deep').toString('base64') }]);
+    }
+    expect(found.map(({ reason }) => reason)).toContainEqual(expect.stringMatching(/^Its headers can't be read/));
+    await until(
+      async () => (await letters.consumer.get('/dead-letters/stats')).body,
+      ({ places }) => places.fresh === 0,
+    );
+    expect(await letters.consumer.metric('knative_lambda_dlq_reconnects_total')).toBe(0);
+  }, 60_000);
 
   test('poison letters are parked with their reason within 30 seconds, and stop nobody', async () => {
     await letters.start({ DLQ_DELAYS_MS: '100,200,300' });

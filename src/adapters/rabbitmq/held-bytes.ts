@@ -1,21 +1,19 @@
 // How much of what the broker sends is held in memory. Prefetch counts messages, and fifty of them can be half a gigabyte:
 // beyond the limit the socket is not read any more, and TCP makes the broker wait.
 import type { ChannelModel } from 'amqplib';
+import { survivingHeaders, type FrameReader } from './frame-reader.ts';
 
 export type HeldBytes = {
   add(bytes: number): void;
   release(bytes: number): void;
 };
 
-/** The part of amqplib's connection that reads: a frame at a time, whenever its socket is readable. */
-type FrameReader = { recvFrame: () => unknown; stream: NodeJS.ReadableStream; recvSinceLastCheck: boolean };
-
 const readerOf = (connection: ChannelModel): FrameReader => connection.connection as unknown as FrameReader;
 
 /** @param limit bytes; a single message may be larger, it is then the only one */
 export const limitHeldBytes = (connection: ChannelModel, limit: number): HeldBytes => {
   const reader = readerOf(connection);
-  const receive = reader.recvFrame.bind(reader);
+  const receive = survivingHeaders(reader);
   let held = 0;
   reader.recvFrame = () => (held > limit ? false : receive());
   // Heartbeats wait behind what is not read: silence means nothing then, and must not end the session. The publishing connection,

@@ -1,10 +1,12 @@
 // A letter as a message, the same in every queue: the event as the broker publishes it, and what we know of it in `x-dlq-` headers.
-import type { Message } from 'amqplib';
 import type { CloudEvent } from '../../core/cloudevent.ts';
 import { categoryNamed } from '../../core/dead-letter.ts';
+import { CodedError } from '../../core/errors.ts';
 import { countOf, letterOf, plainText, unreadableLetterOf, type Arrival } from '../../core/letter-intake.ts';
 import { letterIdOf, rawLetterIdOf, type DeadLetter, type DeliveryAttempt, type RawMessage } from '../../core/letter.ts';
 import { eventFromMessage, messageFromEvent, type Outgoing } from './event-message.ts';
+import { undecodableHeader } from './frame-reader.ts';
+import { asText, messageFromRaw, rawHeader, rawOf, type Headers, type Received } from './raw-message.ts';
 
 export const letterHeaders = {
   id: 'x-dlq-id',
@@ -20,15 +22,12 @@ export const letterHeaders = {
   from: 'x-dlq-redriven-from',
   heldUntil: 'x-dlq-held-until',
   order: 'x-dlq-order',
-  rawHeaders: 'x-dlq-raw-headers',
+  rawHeaders: rawHeader,
 } as const;
 
 /** Entries of a history that travel with the letter; of a longer one the oldest go first. */
 const maxHistory = 64;
 const maxHeaderText = 8_192;
-
-type Headers = Record<string, unknown>;
-type Received = Pick<Message, 'content' | 'properties'>;
 
 const textOf = (value: unknown, maxLength: number): string => (typeof value === 'string' ? plainText(value, maxLength) : '');
 const timeOf = (value: unknown, otherwise: number): number => {
@@ -59,47 +58,6 @@ const historyText = (history: readonly DeliveryAttempt[]): string => {
   return text;
 };
 
-/** What RabbitMQ and we write on a message as it moves: it differs each time, and the letter is the same. */
-const moving = /^x-(?:dlq-|stream-|opt-|delivery-count$|acquired-count$|death$|last-death-)/;
-
-/** Headers of what is no event, as text: they are for a person. */
-const rawOf = ({ content, properties }: Received): RawMessage => {
-  const headers: Headers = properties.headers ?? {};
-  const kept = headers[letterHeaders.rawHeaders];
-  const own = Object.entries(headers).filter(([name]) => !moving.test(name));
-  const given =
-    typeof kept === 'string' ? parseHeaders(kept) : Object.fromEntries(own.map(([name, value]) => [name, asText(value)]));
-  return {
-    bytes: content,
-    ...(typeof properties.contentType === 'string' && properties.contentType !== ''
-      ? { contentType: properties.contentType }
-      : {}),
-    headers: given,
-  };
-};
-
-const asText = (value: unknown): string => plainText(typeof value === 'string' ? value : JSON.stringify(value ?? null), 256);
-
-const parseHeaders = (text: string): Record<string, string> => {
-  try {
-    return Object.fromEntries(Object.entries(JSON.parse(text) as Headers).map(([name, value]) => [name, asText(value)]));
-  } catch {
-    return {};
-  }
-};
-
-const rawHeadersText = (headers: Readonly<Record<string, string>>): string => {
-  const kept: [string, string][] = [];
-  let length = 2;
-  for (const [name, value] of Object.entries(headers)) {
-    const entry: [string, string] = [plainText(name, 128), plainText(value, 256)];
-    length += Buffer.byteLength(JSON.stringify(entry));
-    if (length > maxHeaderText) break;
-    kept.push(entry);
-  }
-  return JSON.stringify(Object.fromEntries(kept));
-};
-
 const describe = (headers: Headers, letter: DeadLetter): void => {
   headers[letterHeaders.id] = letter.id;
   headers[letterHeaders.attempt] = letter.attempts;
@@ -125,15 +83,6 @@ export const messageFromLetter = (letter: DeadLetter): Outgoing => {
   describe(message.properties.headers, letter);
   return message;
 };
-
-const messageFromRaw = ({ bytes, contentType, headers }: RawMessage): Outgoing => ({
-  content: bytes,
-  properties: {
-    persistent: true,
-    ...(contentType !== undefined && Buffer.byteLength(contentType) <= 255 ? { contentType } : {}),
-    headers: { [letterHeaders.rawHeaders]: rawHeadersText(headers) },
-  },
-});
 
 /** What RabbitMQ says of the queue that gave the message up. */
 const arrivalOf = (headers: Headers, now: number): Arrival => {
@@ -201,9 +150,18 @@ const storedLetter = (message: Received, now: number): DeadLetter => {
   };
 };
 
+/** The bytes alone, whatever they are: for what must not be parsed once more. */
+export const unparsedLetter = (message: Received, why: string, now: number): DeadLetter => {
+  const headers: Headers = message.properties.headers ?? {};
+  const error = new CodedError('DEAD_LETTER_UNREADABLE', why);
+  return { ...unreadableLetterOf(rawOf(message), error, arrivalOf(headers, now)), ...redriveOf(headers) };
+};
+
 /** Never throws: what is no event is a letter too, with its bytes. */
 export const letterFromMessage = (message: Received, now: number): DeadLetter => {
   const headers: Headers = message.properties.headers ?? {};
+  const undecodable = headers[undecodableHeader];
+  if (undecodable !== undefined) return unparsedLetter(message, `Its headers can't be read: ${asText(undecodable)}`, now);
   try {
     if (typeof headers[letterHeaders.id] === 'string') return storedLetter(message, now);
     return letterOf(eventFromMessage(message), arrivalOf(headers, now));

@@ -158,6 +158,15 @@ describe('a message that arrives', () => {
     expect(letterFromMessage(received(ours), now)).toMatchObject({ category: 'unreadable' });
   });
 
+  test('is kept also with a header that is nested too deep to be written down', () => {
+    let deep: unknown = 1;
+    for (let n = 0; n < 100_000; n++) deep = [deep];
+    expect(letterFromMessage(received({ deep, flat: 'x' }), now)).toMatchObject({
+      category: 'unreadable',
+      raw: { headers: { deep: '(too deep)', flat: 'x' } },
+    });
+  });
+
   test('never throws, whatever its headers are', () => {
     fc.assert(
       fc.property(
