@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Disposition } from '../../core/letter-flow.ts';
 import type { DeadLetter } from '../../core/letter.ts';
 import type { Logger } from '../../ops/logger.ts';
-import { letterFromMessage } from './letter-message.ts';
+import { letterFromMessage, unparsedLetter } from './letter-message.ts';
 import type { Session } from './session.ts';
 
 export type LaneOptions = {
@@ -34,15 +34,21 @@ const deliveriesOf = ({ properties }: ConsumeMessage): number => {
   return typeof count === 'number' ? count : 0;
 };
 
-const suspicious = (letter: DeadLetter, deliveries: number): Disposition => ({
-  to: 'park',
-  letter: { ...letter, reason: `It was taken up ${deliveries} times and no process finished with it; before: ${letter.reason}` },
-});
+/** Reading no more than that is not what ends a process. */
+const harmlessBytes = 65_536;
+
+/** A small one stays a letter that can be redriven: it may only have been in hand while another one ended the process. */
+const suspicious = (message: ConsumeMessage, deliveries: number): Disposition => {
+  const why = `It was taken up ${deliveries} times and no process finished with it`;
+  if (message.content.length > harmlessBytes) return { to: 'park', letter: unparsedLetter(message, why, Date.now()) };
+  const letter = letterFromMessage(message, Date.now());
+  return { to: 'park', letter: { ...letter, reason: `${why}; before: ${letter.reason}` } };
+};
 
 const decide = async (options: LaneOptions, message: ConsumeMessage): Promise<Disposition> => {
-  const letter = letterFromMessage(message, Date.now());
   const deliveries = deliveriesOf(message);
-  if (deliveries >= maxDeliveries) return suspicious(letter, deliveries);
+  if (deliveries >= maxDeliveries) return suspicious(message, deliveries);
+  const letter = letterFromMessage(message, Date.now());
   try {
     return await options.handle(letter, message.content.length);
   } catch (error) {
