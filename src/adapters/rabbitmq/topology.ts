@@ -55,7 +55,7 @@ const quorum = (more: Record<string, unknown>): Options.AssertQueue => ({
 });
 
 const queuesOf = (names: QueueNames, options: TopologyOptions): [string, Options.AssertQueue][] => [
-  [names.archive, quorum({})],
+  [names.archive, quorum({ 'x-delivery-limit': deliveryLimit })],
   [
     names.fresh,
     quorum({
