@@ -14,8 +14,12 @@ export type ParkedIndex = {
   isLoaded(): boolean;
   /** Goes on reading in a new session. The session ends if that fails. */
   follow(session: Session): void;
-  /** Resolves when the record with that note has been read: from then on the index tells of it. */
+  /**
+   * Resolves when the record with that note has been read: from then on the index tells of it. Rejects when the session ends first.
+   * One that will never be written has to be forgotten.
+   */
   seen(note: string, session: Session): Promise<void>;
+  forget(note: string): void;
 };
 
 /** Without any record for that long while one is due, the stream is not the one we knew: it was deleted and declared again. */
@@ -28,7 +32,9 @@ type Reading = {
   /** The position of the last record read. */
   last: number;
   loaded: boolean;
-  waiting: Map<string, () => void>;
+  /** Who reads; undefined between two sessions. */
+  session: Session | undefined;
+  waiting: Map<string, PromiseWithResolvers<undefined>>;
 };
 
 const apply = ({ index }: Reading, record: LetterNews): void => {
@@ -48,20 +54,31 @@ const read = (reading: Reading, message: ConsumeMessage, onNews: (news: LetterNe
     }
   }
   const note = noteOf(message);
-  if (note !== undefined) reading.waiting.get(note)?.();
+  if (note === undefined) return;
+  reading.waiting.get(note)?.resolve(undefined);
+  reading.waiting.delete(note);
 };
 
-const seenBy = (reading: Reading, note: string, session: Session): Promise<void> =>
-  new Promise((resolve, reject) => {
-    reading.waiting.set(note, () => {
-      reading.waiting.delete(note);
-      resolve();
-    });
-    void session.ended.then((reason) => {
-      reading.waiting.delete(note);
-      reject(new CodedError('BROKER_UNAVAILABLE', `The broker can't be reached: ${reason}`));
-    });
+const unavailable = (reason: string): CodedError =>
+  new CodedError('BROKER_UNAVAILABLE', `The broker can't be reached: ${reason}`);
+
+const seenBy = ({ session: current, waiting }: Reading, note: string, session: Session): Promise<void> => {
+  if (session !== current) return Promise.reject(unavailable('the session ended'));
+  const seen = Promise.withResolvers<undefined>();
+  waiting.set(note, seen);
+  return seen.promise;
+};
+
+/** One reaction for all that wait: a session lives for weeks, and each reaction to its end as long. */
+const readIn = (reading: Reading, session: Session): void => {
+  reading.session = session;
+  void session.ended.then((reason) => {
+    if (reading.session !== session) return;
+    reading.session = undefined;
+    for (const { reject } of reading.waiting.values()) reject(unavailable(reason));
+    reading.waiting.clear();
   });
+};
 
 /** Resolves false when nothing came for a while. */
 const readToTheEnd = async (
@@ -91,22 +108,27 @@ const readToTheEnd = async (
   // All that was there before us stands before our mark.
   const note = randomUUID();
   const marked = seenBy(reading, note, session);
+  marked.catch(() => undefined);
+  // A broker that is short of memory or disk confirms much later. It hands out nothing new meanwhile, which says nothing about the stream.
+  await session.publisher.publish('', queue, markMessage(note));
+  lastHeard = Date.now();
   const silent = Promise.withResolvers<false>();
   const watch = setInterval(() => {
     if (Date.now() - lastHeard > patienceMs) silent.resolve(false);
   }, 1_000);
   try {
-    await session.publisher.publish('', queue, markMessage(note));
     return await Promise.race([marked.then(() => true), silent.promise]);
   } finally {
     clearInterval(watch);
-    marked.catch(() => undefined);
   }
 };
 
 /** @param onNews told of every record once it is in the index */
 export const createParkedIndex = (queue: string, onNews: (news: LetterNews) => void, logger: Logger): ParkedIndex => {
-  const reading: Reading = { index: createLetterIndex(), last: -1, loaded: false, waiting: new Map() };
+  const reading: Reading = {
+    ...{ index: createLetterIndex(), last: -1, loaded: false },
+    ...{ session: undefined, waiting: new Map<string, PromiseWithResolvers<undefined>>() },
+  };
   const begin = Date.now();
 
   const follow = async (session: Session): Promise<void> => {
@@ -132,8 +154,10 @@ export const createParkedIndex = (queue: string, onNews: (news: LetterNews) => v
     },
     isLoaded: () => reading.loaded,
     follow: (session) => {
+      readIn(reading, session);
       follow(session).catch((error: unknown) => session.end(error instanceof Error ? error.message : String(error)));
     },
     seen: (note, session) => seenBy(reading, note, session),
+    forget: (note) => void reading.waiting.delete(note),
   };
 };
