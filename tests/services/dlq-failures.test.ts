@@ -237,4 +237,20 @@ suite('when something fails', () => {
     gate.resolve(undefined);
     await until(parked, (ids) => ids.length === count, 60_000);
   }, 90_000);
+
+  test('letters of ten mebibytes go to the archive although more of them than may be held are read at once', async () => {
+    await open();
+    const bytes = Buffer.alloc(10 * 2 ** 20, 'x');
+    for (let n = 0; n < 8; n++) {
+      bytes.write(String(n).padStart(4, '0'));
+      await withChannel(async (channel) => {
+        channel.publish(names().exchange, 'x', bytes, { persistent: true });
+        await channel.waitForConfirms();
+      });
+    }
+    const ids = await until(parked, (found) => found.length === 8, 30_000);
+    expect(await letters.archive(ids)).toBe(8);
+    expect(await parked()).toEqual([]);
+    expect(await letters.depths()).toMatchObject({ archive: 8, parked: 0 });
+  }, 90_000);
 });

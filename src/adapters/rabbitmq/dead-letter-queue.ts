@@ -10,7 +10,7 @@ import { messageFromLetter } from './letter-message.ts';
 import type { Link } from './link.ts';
 import type { ParkedIndex } from './parked-index.ts';
 import { readParked, type ParkedLetter } from './parked-reader.ts';
-import { leftMessage, parkedMessage } from './parked-records.ts';
+import { leftMessage, markMessage, parkedMessage } from './parked-records.ts';
 import type { Departure } from '../../core/letter-flow.ts';
 import type { QueueNames } from './topology.ts';
 
@@ -45,7 +45,11 @@ const append = async ({ link, names, parked }: ParkedStream, record: (note: stri
   const session = link.session();
   const note = randomUUID();
   const seen = parked.seen(note, session);
-  await Promise.all([seen, session.publisher.publish('', names.parked, record(note))]);
+  try {
+    await Promise.all([seen, session.publisher.publish('', names.parked, record(note))]);
+  } finally {
+    parked.forget(note);
+  }
 };
 
 const leave = (stream: ParkedStream, id: string, place: number, departure: Departure, run?: string): Promise<void> =>
@@ -69,10 +73,15 @@ const redrive = async (stream: ParkedStream, id: string, run: string): Promise<'
   return 'redriven';
 };
 
-const archiveOne = async (stream: ParkedStream, { letter, position }: ParkedLetter): Promise<void> => {
-  await stream.link.session().publisher.publish('', stream.names.archive, messageFromLetter(letter));
-  await leave(stream, letter.id, position, 'archived');
+/** Its record is not waited for until all are read: whoever reads letters may be what keeps the index from reading on. */
+const archiveOne = async ({ link, names }: ParkedStream, { letter, position }: ParkedLetter): Promise<void> => {
+  const { publisher } = link.session();
+  await publisher.publish('', names.archive, messageFromLetter(letter));
+  await publisher.publish('', names.parked, leftMessage({ id: letter.id, place: position, departure: 'archived' }));
 };
+
+/** Resolves when the index tells of everything that was written before. */
+const caughtUp = (stream: ParkedStream): Promise<void> => append(stream, (note) => markMessage(note));
 
 /** Ids by position. */
 const placesOf = (index: LetterIndex, ids: readonly string[]): Map<number, string> => {
@@ -94,7 +103,10 @@ export const archiveParked = async (stream: ParkedStream, ids: readonly string[]
     let bytes = 0;
     for await (const found of readParked(stream.link.session(), stream.names.parked, positions)) {
       missing.delete(found.position);
-      moving.push(archiveOne(stream, found));
+      const move = archiveOne(stream, found);
+      // It is waited for below; while the next letter is read, a session that ends must not make it a failure that nobody handles.
+      move.catch(() => undefined);
+      moving.push(move);
       bytes += found.bytes;
       if (bytes < batchBytes) continue;
       await Promise.all(moving);
@@ -104,6 +116,7 @@ export const archiveParked = async (stream: ParkedStream, ids: readonly string[]
     for (const [position, id] of missing) forget(stream, id, position);
     moved += moving.length;
   }
+  if (moved > 0) await caughtUp(stream);
   return moved;
 };
 
