@@ -46,11 +46,12 @@ export const kanikoContainer = (
   env: kanikoEnvironment(settings),
   ...(settings.storageSecret === undefined ? {} : { envFrom: [{ secretRef: { name: settings.storageSecret } }] }),
   resources: { requests: { cpu: '500m', memory: '1Gi' }, limits: { cpu: '1000m', memory: '2Gi' } },
-  // Kaniko unpacks images over its own root as root, and becomes other users for the steps of a Dockerfile: no more than that.
+  // Kaniko unpacks images over its own root as root, becomes other users for the steps of a Dockerfile, and ends what they leave
+  // behind: no more than that.
   securityContext: {
     runAsUser: 0,
     allowPrivilegeEscalation: false,
-    capabilities: { drop: ['ALL'], add: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'SETFCAP', 'SETGID', 'SETUID'] },
+    capabilities: { drop: ['ALL'], add: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETFCAP', 'SETGID', 'SETUID'] },
   },
   // The digest when it succeeds, the end of its log when it fails.
   terminationMessagePath: '/dev/termination-log',

@@ -22,7 +22,8 @@ const volumes = ({ registrySecret }: KanikoJobSettings) => [
     : [
         {
           name: 'registry-credentials',
-          secret: { secretName: registrySecret, items: [{ key: '.dockerconfigjson', path: 'config.json' }] },
+          // Kaniko is root; the steps that run a tenant's code are not, and share its file system.
+          secret: { secretName: registrySecret, defaultMode: 0o400, items: [{ key: '.dockerconfigjson', path: 'config.json' }] },
         },
       ]),
 ];

@@ -30,6 +30,8 @@ const jobOf = (request: BuildRequest, more: Partial<KanikoJobSettings> = {}): Jo
     { NODE_BASE_IMAGE: 'docker.io/library/node:24' },
     { ...settings, ...more },
   );
+const podOf = (more: Partial<KanikoJobSettings> = {}) =>
+  jobOf(requestOf('contexts/k.tar.gz'), more).spec.template.spec as NonNullable<Job['spec']['template']['spec']>;
 
 /** A job as the API server gives it back, with what others have written on it. */
 const stored = (
@@ -133,6 +135,18 @@ describe('the job of a build', () => {
     expect(mounts(token ?? '').map(({ name }) => name)).toEqual(['build-monitor']);
     expect(jobOf(request, { kueueQueue: 'builds' }).metadata.labels).toMatchObject({ 'kueue.x-k8s.io/queue-name': 'builds' });
     expect(jobOf(request, { kueueQueue: 'builds' }).metadata.labels).not.toHaveProperty('build.notifi.network/queue');
+  });
+
+  test('keeps the credentials of the registry from whoever is not root: a step of the Dockerfile that is a tenant’s is not', () => {
+    const { volumes, containers, initContainers } = podOf({ registrySecret: 'registry' });
+    const name = 'registry-credentials';
+    expect(volumes).toContainEqual(expect.objectContaining({ name, secret: expect.objectContaining({ defaultMode: 0o400 }) }));
+    expect(containers[0]?.volumeMounts).toEqual([{ name, mountPath: '/kaniko/.docker', readOnly: true }]);
+    expect(initContainers?.[0]?.volumeMounts).not.toContainEqual(expect.objectContaining({ name }));
+  });
+
+  test('lets Kaniko end what a step of another user left behind: it refuses the build where it may not', () => {
+    expect(podOf().containers[0]?.securityContext?.capabilities?.add).toContain('KILL');
   });
 });
 
