@@ -19,6 +19,7 @@ export type Run = {
   redriven: number;
   skipped: number;
   delivered: number;
+  handed_to_broker: number;
   came_back: number;
   under_way: number;
   returned: { id: string; category: string; reason: string }[];
@@ -59,12 +60,17 @@ export const letterTable = (letters: readonly LetterRow[]): string => {
     .join('\n');
 };
 
-export const progressOf = ({ matched, redriven, skipped, delivered, came_back: back, under_way: moving }: Run): string =>
-  `${redriven + skipped} of ${matched} handed over: ${delivered} delivered, ${back} came back, ${moving} under way`;
+/** The broker's word is not a subscriber's. */
+const outcomesOf = ({ delivered, handed_to_broker: taken, came_back: back }: Run): string =>
+  `${delivered} delivered, ${taken === 0 ? '' : `${taken} handed to the broker, `}${back} came back`;
+
+export const progressOf = (run: Run): string =>
+  `${run.redriven + run.skipped} of ${run.matched} handed over: ${outcomesOf(run)}, ${run.under_way} under way`;
 
 export const summaryOfRun = (run: Run): string =>
   [
-    `${run.state}: ${run.delivered} delivered, ${run.came_back} came back, ${run.skipped} skipped${run.error === undefined ? '' : `; ${run.error}`}`,
+    `${run.state}: ${outcomesOf(run)}, ${run.skipped} skipped${run.error === undefined ? '' : `; ${run.error}`}`,
     ...run.returned.map(({ id, category, reason }) => `  ${id}  ${category}  ${reason}`),
     ...(run.came_back > run.returned.length ? [`  and ${run.came_back - run.returned.length} more`] : []),
+    ...(run.handed_to_broker > 0 ? ['  what was handed to the broker is parked again if its subscriber fails'] : []),
   ].join('\n');

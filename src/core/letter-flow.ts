@@ -9,19 +9,24 @@ import type { DeadLetter, LetterSummary } from './letter.ts';
 export type Disposition =
   | { readonly to: 'delay'; readonly letter: DeadLetter; readonly delayMs: number }
   | { readonly to: 'park'; readonly letter: DeadLetter }
-  | { readonly to: 'done'; readonly letter: DeadLetter }
+  /** `byBroker`: the broker has taken it, which is not yet to say that a subscriber will. */
+  | { readonly to: 'done'; readonly letter: DeadLetter; readonly byBroker?: boolean }
   | { readonly to: 'stay'; readonly letter: DeadLetter };
 
-/** Why a letter is not parked any more. `delivered`: a redriven one reached its destination. */
-export type Departure = 'redriven' | 'purged' | 'archived' | 'delivered';
+/** Why a letter is not parked any more. Of a redriven one: its subscriber has taken it, or only the broker has. */
+export type Departure = 'redriven' | 'purged' | 'archived' | 'delivered' | 'handed_to_broker';
 
-/** `run` is the redrive that the letter was part of. */
+/** What the redrives are known by that only keep letters in their order. */
+export const orderedRun = 'ordered';
+
+/** `run` is the redrive that the letter was part of; `byBroker` says that the broker had taken it in between. */
 export type LetterNews =
   | {
       readonly kind: 'parked';
       readonly position: number;
       readonly letter: LetterSummary;
       readonly run?: string;
+      readonly byBroker?: boolean;
       readonly held?: { readonly dueAt: number; readonly order: number };
     }
   /** `place` is where the letter was when it left: one that came back since is at a higher position, and stays. */
@@ -32,6 +37,7 @@ export type LetterNews =
       readonly place: number;
       readonly departure: Departure;
       readonly run?: string;
+      readonly byBroker?: boolean;
     };
 
 export type LetterHandlers = {

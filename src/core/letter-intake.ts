@@ -5,7 +5,9 @@ import { toCodedError } from './errors.ts';
 import { jsonOf } from './event-data.ts';
 import { typePrefix } from './event-type.ts';
 import { fromJsonFormat } from './json-format.ts';
+import { readTrail, trailExtension, type Trail } from './letter-trail.ts';
 import { functionOf, letterIdOf, rawLetterIdOf, type DeadLetter, type RawMessage } from './letter.ts';
+import { plainText } from './plain-text.ts';
 
 /** The attempts so far, carried by the event itself: a letter that goes round through the broker keeps its count. */
 export const attemptExtension = 'dlqattempt';
@@ -16,6 +18,7 @@ export const deliveryExtensions: readonly string[] = [
   'knativeerrorcode',
   'knativeerrordata',
   attemptExtension,
+  trailExtension,
 ];
 
 export type Arrival = {
@@ -26,11 +29,6 @@ export type Arrival = {
   /** The queue that gave it up, for the reason. */
   from?: string;
 };
-
-/** One line without control characters: it is logged, listed and handed on as a header. */
-export const plainText = (text: string, maxLength: number): string =>
-  // eslint-disable-next-line no-control-regex
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').slice(0, maxLength);
 
 const maxAttempt = 1_000_000;
 
@@ -53,7 +51,7 @@ const withoutDelivery = (event: CloudEvent): CloudEvent => {
 };
 
 type Content = { event: CloudEvent } | { raw: RawMessage };
-type Rejection = { category: Category; reason: string; content: Content; attempts: number };
+type Rejection = { category: Category; reason: string; content: Content };
 
 const isSameFunction = (one: CloudEvent, other: CloudEvent): boolean => {
   const [a, b] = [functionOf(one), functionOf(other)];
@@ -89,15 +87,13 @@ const categoryIn = (event: CloudEvent, data: Record<string, unknown>): Category 
   return event.type === failedType && !isPermanent(category) ? 'function_error_permanent' : category;
 };
 
-/** A rejection (`event.rejected`, `parser.failed`) carries the event it is about: that one is the letter, with the count that it has. */
+/** A rejection (`event.rejected`, `parser.failed`) carries the event it is about: that one is the letter. */
 const rejectionIn = (event: CloudEvent): Rejection | undefined => {
   if (event.type !== `${typePrefix}event.rejected` && event.type !== failedType) return undefined;
   try {
     const data = (jsonOf(event) ?? {}) as Record<string, unknown>;
     const reason = typeof data.message === 'string' ? data.message : 'It was rejected without a message';
-    const content = originalOf(event, data) ?? { event };
-    const attempts = 'event' in content ? countOf(content.event.extensions[attemptExtension]) : 0;
-    return { category: categoryIn(event, data), reason, content, attempts };
+    return { category: categoryIn(event, data), reason, content: originalOf(event, data) ?? { event } };
   } catch {
     return undefined;
   }
@@ -119,6 +115,13 @@ const explain = (event: CloudEvent, arrival: Arrival): { category: Category; rea
   };
 };
 
+/** What the event says of the deliveries before, and the event that was rejected: the higher count is the true one. */
+const beforeOf = (event: CloudEvent, content: Content): Trail & { attempts: number } => {
+  const about = 'event' in content ? content.event : event;
+  const attempts = [event, about].map(({ extensions }) => countOf(extensions[attemptExtension]));
+  return { attempts: Math.max(...attempts), ...readTrail(about.extensions[trailExtension]) };
+};
+
 /** @param event with the extensions that Knative adds to a dead letter; the letter's event is without them */
 export const letterOf = (event: CloudEvent, arrival: Arrival): DeadLetter => {
   const rejection = rejectionIn(event);
@@ -127,13 +130,15 @@ export const letterOf = (event: CloudEvent, arrival: Arrival): DeadLetter => {
   // Who rejected an event did get it: it goes back to where it came from, the broker.
   const destination = rejection === undefined && typeof failedAt === 'string' ? plainText(failedAt, 2048) : '';
   const content = rejection?.content ?? { event };
+  const { attempts, firstFailedAt = Infinity, ...trail } = beforeOf(event, content);
   const facts = {
     category,
     reason: plainText(reason, 512),
     destination,
-    attempts: Math.max(countOf(event.extensions[attemptExtension]), rejection?.attempts ?? 0),
-    firstFailedAt: Math.min(arrival.firstFailedAt ?? arrival.now, arrival.now),
+    attempts,
+    firstFailedAt: Math.min(arrival.firstFailedAt ?? arrival.now, arrival.now, firstFailedAt),
     lastFailedAt: arrival.now,
+    ...trail,
   };
   if ('raw' in content) return { id: rawLetterIdOf(content.raw), ...facts, category: 'unreadable', raw: content.raw };
   return { id: letterIdOf(content.event, destination), ...facts, event: withoutDelivery(content.event) };

@@ -39,8 +39,11 @@ type Facts = {
   readonly history?: readonly DeliveryAttempt[];
   /** How often it waited only because the destination's circuit was open: no delivery was tried. */
   readonly deferrals?: number;
-  /** It is on its way because an operator asked for it: the run that it belongs to, and the place it was taken from. */
-  readonly redrive?: { readonly run: string; readonly from: number };
+  /**
+   * It is on its way because an operator asked for it: the run that it belongs to, and the place it was taken from. One without a place
+   * came back from the broker, which had taken it.
+   */
+  readonly redrive?: { readonly run: string; readonly from?: number };
   /** Parked only until then, since it must not overtake the letters before it. `order` is its place among them, from its first time on. */
   readonly held?: { readonly dueAt: number; readonly order?: number };
 };

@@ -3,7 +3,7 @@ import type { CloudEvent } from '../core/cloudevent.ts';
 import { categoryOfStatus, type Category } from '../core/dead-letter.ts';
 import { errors, type CodedError, type ErrorCode } from '../core/errors.ts';
 import { readRequest } from '../core/http-binding.ts';
-import { plainText } from '../core/letter-intake.ts';
+import { plainText } from '../core/plain-text.ts';
 import { retryAfterMs } from '../core/retry-after.ts';
 
 export type HttpAnswer = { status: number; headers: Record<string, string>; rawHeaders: string[]; body: Buffer };

@@ -5,9 +5,6 @@ import type { Disposition, LetterNews } from '../core/letter-flow.ts';
 import type { LetterSummary } from '../core/letter.ts';
 import type { Logger } from '../ops/logger.ts';
 
-/** What the redrives that keep the order are known by. */
-export const orderedRun = 'ordered';
-
 const withoutHold = (disposition: Extract<Disposition, { to: 'park' }>): Disposition => {
   const { held, ...letter } = disposition.letter;
   return held === undefined ? disposition : { to: 'park', letter: letter as typeof disposition.letter };
@@ -109,7 +106,7 @@ export const createOrderKeeper = ({ handOver, isComplete, logger, now }: Deps): 
   const hold = (news: Extract<LetterNews, { kind: 'parked' }>, held: Omit<Held, 'id'>): void => {
     const line = lines.hold(news.letter, held);
     // Only what comes back from delivery makes room: the same event, arriving once more meanwhile, does not.
-    if (news.run !== undefined && line.underWay === news.letter.id) line.underWay = undefined;
+    if (news.run !== undefined && news.byBroker !== true && line.underWay === news.letter.id) line.underWay = undefined;
     void next(line);
   };
   return {

@@ -4,6 +4,7 @@ import type { JudgeRules } from '../core/dead-letter.ts';
 import { toCodedError } from '../core/errors.ts';
 import type { Disposition } from '../core/letter-flow.ts';
 import { attemptExtension } from '../core/letter-intake.ts';
+import { trailExtension, trailOf } from '../core/letter-trail.ts';
 import type { DeadLetter, DeliveryAttempt } from '../core/letter.ts';
 import { outcomeOf, outcomeOfFailure, type HttpAnswer, type Outcome } from './answer.ts';
 import type { Circuits, Pass } from './circuits.ts';
@@ -29,11 +30,20 @@ export type RedeliverDeps = {
   now: () => number;
 };
 
-/** The count travels with the event: if the broker gives it up again, it comes back with it. */
-const counted = (event: CloudEvent, attempt: number): CloudEvent => ({
-  ...event,
-  extensions: { ...event.extensions, [attemptExtension]: attempt },
-});
+type Delivered = DeadLetter & { event: CloudEvent };
+type Target = { url: URL; isBroker: boolean };
+
+/**
+ * The count travels with the event. To the broker so does what was tried: if it gives the event up again, the letter goes on from there,
+ * this attempt included, which the broker took then.
+ */
+const outgoing = (letter: Delivered, { url, isBroker }: Target, at: number): CloudEvent => {
+  const { event, attempts, history = [] } = letter;
+  const extensions = { ...event.extensions, [attemptExtension]: attempts };
+  if (!isBroker) return { ...event, extensions };
+  const trail = trailOf({ ...letter, history: [...history, { at, attempt: attempts, destination: url.href }] });
+  return { ...event, extensions: { ...extensions, [trailExtension]: trail } };
+};
 
 const deliver = async (deps: RedeliverDeps, url: URL, event: CloudEvent): Promise<Outcome> => {
   try {
@@ -75,10 +85,10 @@ const historyWith = (letter: DeadLetter, url: URL, outcome: Outcome, at: number)
   return [...(letter.history ?? []), entry];
 };
 
-const settle = (deps: RedeliverDeps, letter: DeadLetter, url: URL, outcome: Outcome): Disposition => {
+const settle = (deps: RedeliverDeps, letter: DeadLetter, { url, isBroker }: Target, outcome: Outcome): Disposition => {
   const now = deps.now();
   const history = historyWith(letter, url, outcome, now);
-  if (outcome.delivered) return { to: 'done', letter: { ...letter, history } };
+  if (outcome.delivered) return { to: 'done', letter: { ...letter, history }, byBroker: isBroker };
   const { category, reason } = outcome;
   const failed: DeadLetter = {
     ...letter,
@@ -91,26 +101,21 @@ const settle = (deps: RedeliverDeps, letter: DeadLetter, url: URL, outcome: Outc
 };
 
 /** @throws when the process stops meanwhile */
-const attempt = async (
-  deps: RedeliverDeps,
-  letter: DeadLetter & { event: CloudEvent },
-  url: URL,
-  pass: Pass,
-): Promise<Disposition> => {
+const attempt = async (deps: RedeliverDeps, letter: Delivered, target: Target, pass: Pass): Promise<Disposition> => {
   let outcome: Outcome | undefined;
   const begin = performance.now();
   try {
-    outcome = await deliver(deps, url, counted(letter.event, letter.attempts));
+    outcome = await deliver(deps, target.url, outgoing(letter, target, deps.now()));
   } finally {
     if (outcome === undefined) pass.unused();
     else tell(pass, outcome);
   }
   const whole = await handOn(deps, outcome);
   deps.metrics.redelivered(whole.delivered ? 'delivered' : whole.category, (performance.now() - begin) / 1000);
-  return settle(deps, letter, url, whole);
+  return settle(deps, letter, target, whole);
 };
 
-const hasEvent = (letter: DeadLetter): letter is DeadLetter & { event: CloudEvent } => letter.event !== undefined;
+const hasEvent = (letter: DeadLetter): letter is Delivered => letter.event !== undefined;
 
 /** Its turn, with the destination and with the rate of all; or what is done with it instead. */
 const admit = async (deps: RedeliverDeps, letter: DeadLetter, url: URL): Promise<Pass | Disposition> => {
@@ -131,15 +136,11 @@ const admit = async (deps: RedeliverDeps, letter: DeadLetter, url: URL): Promise
 };
 
 /** One that is on its way for as long as a subscriber takes. */
-const send = async (
-  deps: RedeliverDeps,
-  letter: DeadLetter & { event: CloudEvent },
-  destination: { url: URL },
-): Promise<Disposition> => {
+const send = async (deps: RedeliverDeps, letter: Delivered, destination: Target): Promise<Disposition> => {
   const admitted = await admit(deps, letter, destination.url);
   if ('to' in admitted) return admitted;
   try {
-    return await attempt(deps, letter, destination.url, admitted);
+    return await attempt(deps, letter, destination, admitted);
   } catch (thrown) {
     if (deps.givingUp.aborted) return { to: 'stay', letter };
     throw thrown;

@@ -19,6 +19,8 @@ export type RedriveRun = {
   /** Not handed over: gone meanwhile, or without an event. */
   skipped: number;
   delivered: number;
+  /** Taken by the broker, whose subscriber may still fail: one that comes back then is counted there instead. */
+  handedToBroker: number;
   cameBack: number;
   /** The first of those that came back. */
   readonly returned: { id: string; category: string; reason: string }[];
@@ -42,7 +44,7 @@ type Running = { run: Mutable; cancelled: AbortController; done: Promise<void> }
 
 /** Everything that was handed over has come to an end. */
 const settleIfComplete = (run: Mutable, now: number): void => {
-  if (run.state !== 'handed_over' || run.delivered + run.cameBack < run.redriven) return;
+  if (run.state !== 'handed_over' || run.delivered + run.handedToBroker + run.cameBack < run.redriven) return;
   run.state = 'ended';
   run.endedAt = now;
 };
@@ -63,13 +65,16 @@ const handOver = async (
 };
 
 const follow = (run: Mutable, news: LetterNews, now: number): void => {
+  // Held for its next attempt, in the order of its function: it is still under way.
+  if (news.kind === 'parked' && news.held !== undefined) return;
+  // It may be heard of before the broker's taking it is: then this is below zero for a moment.
+  if (news.byBroker === true) run.handedToBroker--;
   if (news.kind === 'parked') {
-    // Held for its next attempt, in the order of its function: it is still under way.
-    if (news.held !== undefined) return;
     run.cameBack++;
     const { id, category, reason } = news.letter;
     if (run.returned.length < maxReturned) run.returned.push({ id, category, reason });
   } else if (news.departure === 'delivered') run.delivered++;
+  else if (news.departure === 'handed_to_broker') run.handedToBroker++;
   settleIfComplete(run, now);
 };
 
@@ -94,7 +99,7 @@ export const createRedriveRuns = (queue: DeadLetterQueue, logger: Logger, now: (
     start: (ids, perSecond, operator) => {
       const run: Mutable = {
         ...{ id: randomUUID(), operator, startedAt: now(), state: 'running', matched: ids.length },
-        ...{ redriven: 0, skipped: 0, delivered: 0, cameBack: 0, returned: [] },
+        ...{ redriven: 0, skipped: 0, delivered: 0, handedToBroker: 0, cameBack: 0, returned: [] },
       };
       const cancelled = new AbortController();
       logger.info({ run: run.id, operator, matched: ids.length, per_second: perSecond }, 'redrive started');

@@ -1,6 +1,6 @@
 // The whole process between its adapters: used by main.ts and by the tests.
 import type { FastifyInstance } from 'fastify';
-import type { Depths, LetterFlow, LetterHandlers } from '../core/letter-flow.ts';
+import { orderedRun, type Depths, type LetterFlow, type LetterHandlers } from '../core/letter-flow.ts';
 import { createLifecycle, type Lifecycle } from '../ops/lifecycle.ts';
 import type { Logger } from '../ops/logger.ts';
 import { createRegistry } from '../ops/metrics.ts';
@@ -14,7 +14,7 @@ import { createHandlers } from './handlers.ts';
 import { createJudgeLetter } from './judge-letter.ts';
 import { createDlqMetrics, type DlqMetrics } from './metrics.ts';
 import { createLetterLog, type LetterLog } from './letter-log.ts';
-import { createOrderKeeper, orderedRun } from './order.ts';
+import { createOrderKeeper } from './order.ts';
 import { createPace } from './pace.ts';
 import { createRedeliver, type RedeliverDeps } from './redeliver.ts';
 import { createRoom } from './room.ts';

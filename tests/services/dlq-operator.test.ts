@@ -96,6 +96,43 @@ suite('parked letters', () => {
     expect((await letters.parked()).map(({ event_id: id }) => id)).toEqual(['e7']);
   });
 
+  test('what the broker took is not called delivered, and is the same letter with its story when it is rejected again', async () => {
+    await letters.start();
+    const rejected = (original: object): Promise<void> => {
+      const message = 'There is no object "x"';
+      const data = { code: 'SOURCE_NOT_FOUND', category: 'source_not_found', message, original };
+      const headers = letters.attributes('outer', {
+        type: 'network.notifi.lambda.event.rejected',
+        causationid: 'inner',
+        knativeerrordest: undefined,
+      });
+      return letters.publish([{ headers, content: Buffer.from(JSON.stringify(data)) }]);
+    };
+    const original = {
+      ...{ specversion: '1.0', id: 'inner', source: 'network.notifi.acme', subject: 'parser' },
+      ...{ type: 'network.notifi.lambda.build.start', data: {} },
+    };
+    await rejected(original);
+    const [before] = await until(letters.parked, (all) => all.length === 1);
+    const { body } = await letters.consumer.send('POST', '/dead-letters/redrive', { dry_run: false });
+    const runIs = (state: object) =>
+      until(
+        async () => (await letters.consumer.get(`/redrives/${body.run}`)).body as object,
+        (run) => Object.entries(state).every(([name, value]) => run[name as never] === value),
+      );
+    await runIs({ state: 'ended', delivered: 0, handed_to_broker: 1, came_back: 0 });
+    const [{ trail, attempt } = { trail: '', attempt: 0 }] = letters.delivered('inner');
+    await rejected({ ...original, dlqattempt: attempt, dlqtrail: trail });
+    await runIs({ state: 'ended', delivered: 0, handed_to_broker: 0, came_back: 1 });
+    const [after] = await until(letters.parked, (all) => all.length === 1);
+    expect(after).toMatchObject({ id: before?.id, attempts: 1 });
+    const shown = (await letters.consumer.get(`/dead-letters/${after?.id ?? ''}`)).body;
+    expect(shown).toMatchObject({
+      first_failed_at: expect.stringMatching(/Z$/),
+      history: [{ attempt: 1, destination: `${letters.subscriber.address}/broker` }],
+    });
+  });
+
   test('letters are purged only when as many are confirmed as match', async () => {
     await letters.start();
     await letters.publish(

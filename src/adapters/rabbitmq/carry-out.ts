@@ -1,7 +1,7 @@
 // What was decided about a letter, done: each line is one confirmed copy. Who calls this acknowledges the original afterwards.
 import type { Disposition } from '../../core/letter-flow.ts';
 import { messageFromLetter } from './letter-message.ts';
-import { leftMessage, parkedMessage } from './parked-records.ts';
+import { leftMessage, noPlace, parkedMessage } from './parked-records.ts';
 import type { Publisher } from './publisher.ts';
 import type { QueueNames } from './topology.ts';
 
@@ -22,8 +22,12 @@ export const carryOut = async (publisher: Publisher, names: QueueNames, disposit
     message.properties.expiration = String(Math.max(1, Math.round(disposition.delayMs)));
     await publisher.publish('', delayQueueFor(names, disposition.delayMs), message);
   } else if (disposition.to === 'done' && letter.redrive !== undefined) {
+    const { byBroker = false } = disposition;
+    const { run, from: place = noPlace } = letter.redrive;
+    // The broker had it before: nothing new is to be told.
+    if (byBroker && place === noPlace) return;
     // Also takes it off the list, should a crash have kept the redrive from doing so.
-    const { run, from: place } = letter.redrive;
-    await publisher.publish('', names.parked, leftMessage({ id: letter.id, place, departure: 'delivered', run }));
+    const departure = byBroker ? 'handed_to_broker' : 'delivered';
+    await publisher.publish('', names.parked, leftMessage({ id: letter.id, place, departure, run }));
   }
 };

@@ -5,7 +5,8 @@ import { attributesOf, cloudEvent, type AttributeValue, type CloudEvent } from '
 import { CodedError } from '../../core/errors.ts';
 import { parseJson } from '../../core/event-data.ts';
 import { readRequest } from '../../core/http-binding.ts';
-import { deliveryExtensions, plainText } from '../../core/letter-intake.ts';
+import { deliveryExtensions } from '../../core/letter-intake.ts';
+import { plainText } from '../../core/plain-text.ts';
 import { toJsonFormat } from '../../core/json-format.ts';
 
 export type Outgoing = { content: Buffer; properties: Omit<Options.Publish, 'headers'> & { headers: Record<string, unknown> } };

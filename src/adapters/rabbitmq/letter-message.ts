@@ -2,8 +2,10 @@
 import type { CloudEvent } from '../../core/cloudevent.ts';
 import { categoryNamed } from '../../core/dead-letter.ts';
 import { CodedError } from '../../core/errors.ts';
-import { countOf, letterOf, plainText, unreadableLetterOf, type Arrival } from '../../core/letter-intake.ts';
+import { countOf, letterOf, unreadableLetterOf, type Arrival } from '../../core/letter-intake.ts';
+import { isAttempt } from '../../core/letter-trail.ts';
 import { letterIdOf, rawLetterIdOf, type DeadLetter, type DeliveryAttempt, type RawMessage } from '../../core/letter.ts';
+import { plainText } from '../../core/plain-text.ts';
 import { eventFromMessage, messageFromEvent, type Outgoing } from './event-message.ts';
 import { undecodableHeader } from './frame-reader.ts';
 import { asText, messageFromRaw, rawHeader, rawOf, type Headers, type Received } from './raw-message.ts';
@@ -34,9 +36,6 @@ const timeOf = (value: unknown, otherwise: number): number => {
   const time = typeof value === 'string' ? Date.parse(value) : NaN;
   return Number.isNaN(time) ? otherwise : time;
 };
-
-const isAttempt = (value: unknown): value is DeliveryAttempt =>
-  typeof value === 'object' && value !== null && 'at' in value && 'attempt' in value && 'destination' in value;
 
 const historyOf = (value: unknown): { history?: readonly DeliveryAttempt[] } => {
   try {
@@ -71,7 +70,7 @@ const describe = (headers: Headers, letter: DeadLetter): void => {
   if (deferrals !== undefined && deferrals > 0) headers[letterHeaders.deferrals] = deferrals;
   if (redrive !== undefined) {
     headers[letterHeaders.run] = redrive.run;
-    headers[letterHeaders.from] = redrive.from;
+    if (redrive.from !== undefined) headers[letterHeaders.from] = redrive.from;
   }
   if (held === undefined) return;
   headers[letterHeaders.heldUntil] = new Date(held.dueAt).toISOString();
@@ -106,7 +105,9 @@ const positionOf = (value: unknown): number =>
 
 const redriveOf = (headers: Headers): { redrive?: DeadLetter['redrive'] & object } => {
   const run = textOf(headers[letterHeaders.run], 64);
-  return run === '' ? {} : { redrive: { run, from: positionOf(headers[letterHeaders.from]) } };
+  const from = headers[letterHeaders.from];
+  if (run === '') return {};
+  return { redrive: from === undefined ? { run } : { run, from: positionOf(from) } };
 };
 
 /** Until when a parked letter is only held, and its place in the order. */

@@ -5,7 +5,10 @@ import type { Outgoing } from './event-message.ts';
 import { heldIn, letterHeaders } from './letter-message.ts';
 import { summaryFromMessage } from './letter-summary.ts';
 
-const departures: readonly string[] = ['redriven', 'purged', 'archived', 'delivered'] satisfies Departure[];
+const departures: readonly string[] = ['redriven', 'purged', 'archived', 'delivered', 'handed_to_broker'] satisfies Departure[];
+
+/** Before any record: what is said of a letter there takes none off the list. */
+export const noPlace = -1;
 
 /** A mark only says how far was read. */
 export type ParkedRecord = LetterNews | { kind: 'mark'; position: number };
@@ -65,7 +68,10 @@ const leftRecord = (message: Message, position: number): ParkedRecord | undefine
   if (id === undefined || typeof place !== 'number' || departure === undefined || !departures.includes(departure))
     return undefined;
   const run = textIn(message, letterHeaders.run);
-  return { kind: 'left', position, id, place, departure: departure as Departure, ...(run === undefined ? {} : { run }) };
+  return {
+    ...{ kind: 'left', position, id, place, departure: departure as Departure },
+    ...(run === undefined ? {} : { run, byBroker: place === noPlace }),
+  };
 };
 
 /** Undefined for what is none of our records: someone else wrote into the stream. */
@@ -80,7 +86,7 @@ export const recordOf = (message: Message, now: number): ParkedRecord | undefine
   const held = heldIn(message.properties.headers ?? {});
   return {
     ...{ kind, position, letter },
-    ...(run === undefined ? {} : { run }),
+    ...(run === undefined ? {} : { run, byBroker: message.properties.headers?.[letterHeaders.from] === undefined }),
     ...(held === undefined ? {} : { held: { dueAt: held.dueAt, order: held.order ?? position } }),
   };
 };

@@ -1,6 +1,6 @@
 // What is no event, kept as it came: the bytes are the body, and the headers one text, since they are for a person.
 import type { Message } from 'amqplib';
-import { plainText } from '../../core/letter-intake.ts';
+import { plainText } from '../../core/plain-text.ts';
 import type { RawMessage } from '../../core/letter.ts';
 import type { Outgoing } from './event-message.ts';
 

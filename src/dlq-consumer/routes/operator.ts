@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { CodedError } from '../../core/errors.ts';
-import { plainText } from '../../core/letter-intake.ts';
+import { plainText } from '../../core/plain-text.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 

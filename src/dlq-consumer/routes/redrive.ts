@@ -23,6 +23,9 @@ const redriveBody = Type.Object(
 );
 const runParams = Type.Object({ run: Type.String({ pattern: '^[0-9a-f-]{36}$' }) });
 
+/** An event that several subscribers gave up comes back more than once. */
+const atLeastNone = (count: number): number => Math.max(0, count);
+
 const viewOf = (run: RedriveRun) => ({
   run: run.id,
   state: run.state,
@@ -31,8 +34,9 @@ const viewOf = (run: RedriveRun) => ({
   redriven: run.redriven,
   skipped: run.skipped,
   delivered: run.delivered,
+  handed_to_broker: atLeastNone(run.handedToBroker),
   came_back: run.cameBack,
-  under_way: run.redriven - run.delivered - run.cameBack,
+  under_way: atLeastNone(run.redriven - run.delivered - run.handedToBroker - run.cameBack),
   returned: run.returned,
   started_at: new Date(run.startedAt).toISOString(),
   ended_at: run.endedAt === undefined ? null : new Date(run.endedAt).toISOString(),

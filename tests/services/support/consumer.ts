@@ -9,7 +9,7 @@ import { startConsumer, type Adapters } from '../../../src/dlq-consumer/start-co
 import { readConfig } from '../../../src/ops/config.ts';
 import { quiet } from './dead-letters.ts';
 
-export type Delivery = { path: string; id: string; attempt: number; at: number };
+export type Delivery = { path: string; id: string; attempt: number; trail: string; at: number };
 type Answer = (response: ServerResponse, delivery: Delivery) => void;
 
 export type Subscriber = { address: string; deliveries: Delivery[]; answer: (how: Answer) => void; close(): Promise<void> };
@@ -19,8 +19,9 @@ export const startSubscriber = async (): Promise<Subscriber> => {
   let answer: Answer = (response) => response.writeHead(202).end();
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     request.resume().once('end', () => {
-      const { 'ce-id': id, 'ce-dlqattempt': attempt } = request.headers;
-      const delivery = { path: request.url ?? '', id: String(id), attempt: Number(attempt), at: Date.now() };
+      const { 'ce-id': id, 'ce-dlqattempt': attempt, 'ce-dlqtrail': trail } = request.headers;
+      const counted = { attempt: Number(attempt), trail: String(trail), at: Date.now() };
+      const delivery = { path: request.url ?? '', id: String(id), ...counted };
       deliveries.push(delivery);
       answer(response, delivery);
     });

@@ -67,6 +67,7 @@ const ended = {
   redriven: 2,
   skipped: 0,
   delivered: 2,
+  handed_to_broker: 0,
   came_back: 0,
   under_way: 0,
   returned: [],
@@ -105,6 +106,17 @@ describe('npm run dlq', () => {
     await withApi([{ status: 200, body: { matched: 2, per_second: 20, would_take_seconds: 1 } }], async (api, asked) => {
       expect((await run(api, 'redrive --category validation')).text).toMatch(/^2 letters match/);
       expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ category: 'validation', dry_run: true });
+    });
+  });
+
+  test('what only the broker has is not called delivered', async () => {
+    const taken = { ...ended, delivered: 0, handed_to_broker: 2 };
+    await withApi([{ status: 202, body: taken }], async (api) => {
+      const { code, text } = await run(api, 'redrive --yes');
+      expect(text).toBe(
+        'ended: 0 delivered, 2 handed to the broker, 0 came back, 0 skipped\n  what was handed to the broker is parked again if its subscriber fails',
+      );
+      expect(code).toBe(0);
     });
   });
 

@@ -4,8 +4,9 @@ import { attributesOf, cloudEvent, type AttributeValue, type CloudEvent, type Ev
 import { originOf } from '../../../src/core/correlation.ts';
 import { rejectionOf } from '../../../src/core/emitted.ts';
 import { CodedError } from '../../../src/core/errors.ts';
-import { attemptExtension, countOf, letterOf, plainText, unreadableLetterOf } from '../../../src/core/letter-intake.ts';
+import { attemptExtension, countOf, letterOf, unreadableLetterOf } from '../../../src/core/letter-intake.ts';
 import { letterIdOf } from '../../../src/core/letter.ts';
+import { plainText } from '../../../src/core/plain-text.ts';
 import { cloudEvents } from './arbitraries.ts';
 
 const now = 10_000;

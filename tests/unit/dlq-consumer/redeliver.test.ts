@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CloudEvent } from '../../../src/core/cloudevent.ts';
 import { CodedError } from '../../../src/core/errors.ts';
+import { readTrail } from '../../../src/core/letter-trail.ts';
 import type { HttpAnswer } from '../../../src/dlq-consumer/answer.ts';
 import { createPace } from '../../../src/dlq-consumer/pace.ts';
 import { createRedeliver } from '../../../src/dlq-consumer/redeliver.ts';
@@ -39,6 +40,21 @@ describe('the redelivery of a letter', () => {
         event: { id: 'event-1', extensions: { correlationid: 'c', dlqattempt: 3 } },
       },
     ]);
+  });
+
+  test('to the broker takes along what was tried, since the broker may give it up again; a subscriber is not told', async () => {
+    const { posted, post } = answering({ status: 202 });
+    const letter = letterWith({ destination: '', attempts: 2, redrive: { run: 'run-1', from: 5 } });
+    const broker = 'http://broker.svc.cluster.local/ns/default';
+    const disposition = await createRedeliver(depsWith(post))(letter);
+    expect(disposition).toMatchObject({ to: 'done', byBroker: true });
+    expect(readTrail(posted[0]?.event.extensions.dlqtrail)).toEqual({
+      firstFailedAt: letter.firstFailedAt,
+      redrive: { run: 'run-1' },
+      history: [{ at: now, attempt: 2, destination: broker }],
+    });
+    await createRedeliver(depsWith(post))(letterWith());
+    expect(posted[1]?.event.extensions).not.toHaveProperty('dlqtrail');
   });
 
   test('writes the attempt into the history, and the next one waits longer', async () => {

@@ -49,6 +49,23 @@ describe('a redrive of many', () => {
     expect(run).toMatchObject({ state: 'ended', delivered: 1 });
   });
 
+  test('tells what the broker took from what was delivered; what comes back from there is counted where it ended', async () => {
+    const runs = runsOver(() => Promise.resolve('redriven'));
+    const run = runs.start(['a', 'b', 'c'], 1_000, 'ada');
+    while (run.state === 'running') await sleep(1);
+    const taken = { ...delivered(run.id), departure: 'handed_to_broker' as const };
+    runs.onNews(taken);
+    runs.onNews(parked(run.id, { byBroker: true }));
+    runs.onNews(taken);
+    expect(run).toMatchObject({ state: 'handed_over', delivered: 0, handedToBroker: 1, cameBack: 1 });
+    runs.onNews(taken);
+    expect(run).toMatchObject({ state: 'ended', delivered: 0, handedToBroker: 2, cameBack: 1 });
+    // Later, since a build takes its time.
+    runs.onNews(parked(run.id, { byBroker: true }));
+    runs.onNews({ ...delivered(run.id), place: -1, byBroker: true });
+    expect(run).toMatchObject({ state: 'ended', delivered: 1, handedToBroker: 0, cameBack: 2 });
+  });
+
   test('keeps to its rate, and can be cancelled: what was not handed over stays parked', async () => {
     const handed: string[] = [];
     const runs = runsOver((id) => {

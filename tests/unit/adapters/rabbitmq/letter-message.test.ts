@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { letterFromMessage, messageFromLetter } from '../../../../src/adapters/rabbitmq/letter-message.ts';
 import { summaryFromMessage } from '../../../../src/adapters/rabbitmq/letter-summary.ts';
 import { toJsonFormat } from '../../../../src/core/json-format.ts';
-import { plainText } from '../../../../src/core/letter-intake.ts';
+import { plainText } from '../../../../src/core/plain-text.ts';
 import { summaryOf, type DeadLetter } from '../../../../src/core/letter.ts';
 import { letters } from '../../core/letters.ts';
 import { letterWith, now } from '../../dlq-consumer/letters.ts';
