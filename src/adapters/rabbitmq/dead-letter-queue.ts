@@ -11,7 +11,7 @@ import type { Link } from './link.ts';
 import type { ParkedIndex } from './parked-index.ts';
 import { readParked, type ParkedLetter } from './parked-reader.ts';
 import { leftMessage, markMessage, parkedMessage } from './parked-records.ts';
-import type { Departure } from '../../core/letter-flow.ts';
+import { orderedRun, type Departure } from '../../core/letter-flow.ts';
 import type { QueueNames } from './topology.ts';
 
 export type ParkedStream = { link: Link; names: QueueNames; parked: ParkedIndex };
@@ -55,11 +55,14 @@ const append = async ({ link, names, parked }: ParkedStream, record: (note: stri
 const leave = (stream: ParkedStream, id: string, place: number, departure: Departure, run?: string): Promise<void> =>
   append(stream, (note) => leftMessage({ id, place, departure, ...(run === undefined ? {} : { run }) }, note));
 
-/** One more attempt, at once; what was counted stays counted, so that a letter can't go round for ever. */
+/**
+ * One more attempt, at once; what was counted stays counted, so that a letter can't go round for ever. An operator who asks for it
+ * forgives the waits; whoever only keeps the order does not.
+ */
 const redriven = ({ letter, position }: ParkedLetter, run: string): DeadLetter => ({
   ...letter,
   attempts: letter.attempts + 1,
-  deferrals: 0,
+  ...(run === orderedRun ? {} : { deferrals: 0 }),
   redrive: { run, from: position },
   ...(letter.held === undefined ? {} : { held: { ...letter.held, order: letter.held.order ?? position } }),
 });

@@ -1,5 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { archiveParked, type ParkedStream } from '../../../../src/adapters/rabbitmq/dead-letter-queue.ts';
+import {
+  archiveParked,
+  createRabbitDeadLetterQueue,
+  type ParkedStream,
+} from '../../../../src/adapters/rabbitmq/dead-letter-queue.ts';
 import { messageFromLetter } from '../../../../src/adapters/rabbitmq/letter-message.ts';
 import type { Link } from '../../../../src/adapters/rabbitmq/link.ts';
 import type { ParkedIndex } from '../../../../src/adapters/rabbitmq/parked-index.ts';
@@ -46,6 +50,20 @@ test('letters are archived while the index reads nothing: it is waited for when 
   expect(await archiving).toBe(3);
   expect(waits).toBe(1);
   expect(fake.published.filter(({ queue }) => queue === names.archive)).toHaveLength(3);
+});
+
+test.each([
+  ['run-1', undefined, 'an operator forgives the waits'],
+  ['ordered', 19, 'whoever only keeps the order does not'],
+])('handed over in %s a letter has %p deferrals: %s', async (run, deferrals) => {
+  const fake = fakeSession();
+  const stream = streamOf(fake, () => Promise.resolve());
+  const redriving = createRabbitDeadLetterQueue(stream).redrive('aa'.repeat(16), run);
+  await turn();
+  fake.hand(bytes(letterWith({ id: 'aa'.repeat(16), deferrals: 19 })), 0);
+  expect(await redriving).toBe('redriven');
+  const due = fake.published.find(({ queue }) => queue === names.due);
+  expect(due?.message.properties.headers['x-dlq-deferrals']).toBe(deferrals);
 });
 
 test('a session that ends meanwhile fails the cleanup and nothing else', async () => {
