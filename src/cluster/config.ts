@@ -27,6 +27,9 @@ const namespaces = {
 
 const brokers = {
   BROKER_URL: url("Ingress of the builder's broker"),
+  MONITOR_BROKER_URL: Type.Optional(
+    url('Ingress of the broker that build monitors tell, the only one that builds should reach; unset, BROKER_URL'),
+  ),
   FUNCTIONS_BROKER_URL: url("Ingress of the functions' broker"),
   FUNCTIONS_BROKER: named('functions', "Name of the functions' broker"),
   DEAD_LETTER_URL: url("Where events go that a function can't handle: /dead-letters of the dead letters' consumer"),

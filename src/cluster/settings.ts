@@ -18,7 +18,7 @@ export const jobSettings = (config: ClusterConfig): KanikoJobSettings => ({
   tempBucket: config.TEMP_BUCKET,
   s3: { pathStyle: config.S3_PATH_STYLE, ...given({ endpoint: config.S3_ENDPOINT, region: config.S3_REGION }) },
   registryPlainHttp: config.REGISTRY_PLAIN_HTTP,
-  brokerUrl: config.BROKER_URL,
+  brokerUrl: config.MONITOR_BROKER_URL ?? config.BROKER_URL,
   deadlineSeconds: config.BUILD_DEADLINE_SECONDS,
   keepSeconds: config.BUILD_KEEP_SECONDS,
   ...given({

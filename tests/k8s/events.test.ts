@@ -32,6 +32,12 @@ describeWith(await findManifests(), 'the brokers', ({ base }) => {
     expect(typesFor('functions', 'dlq-consumer')).toEqual([`${typePrefix}parser.failed`]);
   });
 
+  it('take nothing but the end of a build from where builds can send: all else would be a tenant’s word', () => {
+    const ends = ['build.complete', 'build.failed', 'build.timeout'].map((name) => `${typePrefix}${name}`);
+    expect(triggers('builds').map(({ spec }) => spec.subscriber.ref.kind)).toEqual(['Broker', 'Broker', 'Broker']);
+    expect(typesFor('builds', 'knative-lambda')).toEqual(ends);
+  });
+
   it('deliver to the door that answers a permanent refusal with an event', () => {
     for (const { metadata, spec } of triggers('knative-lambda')) {
       const expected = spec.subscriber.ref.name === 'builder' ? '/cloudevents?delivery=broker' : '/dead-letters';

@@ -19,6 +19,7 @@ const source = (kind: string, name: string): Pod => ({
 
 const brokers: [namespace: string, name: string][] = [
   [platform, 'knative-lambda'],
+  [platform, 'builds'],
   [functionsNamespace, 'functions'],
 ];
 const sources = [
@@ -31,6 +32,8 @@ const gateway: Pod = { namespace: 'kourier-system', labels: {} };
 const activator: Pod = { namespace: 'knative-serving', labels: {} };
 const consumer: Pod = { namespace: platform, labels: { 'app.kubernetes.io/name': 'dlq-consumer' } };
 const builder: Pod = { namespace: platform, labels: { 'serving.knative.dev/service': 'builder' } };
+/** Its monitor, and a tenant's code: a policy knows no containers. */
+const build: Pod = { namespace: 'knative-lambda-builds', labels: { 'app.kubernetes.io/component': 'build' } };
 const aFunction: Pod = { namespace: functionsNamespace, labels: { 'serving.knative.dev/service': 'fn-a' } };
 
 describeWith(await findManifests(), 'on the network', (rendered) => {
@@ -60,7 +63,15 @@ describeWith(await findManifests(), 'on the network', (rendered) => {
 
     it('the builder and the dead letters’ consumer reach both brokers', () => {
       for (const from of [builder, consumer])
-        for (const [namespace, name] of brokers) expect(speaks(from, ofBroker(namespace, name, 'ingress'), 8080)).toBe(true);
+        for (const [namespace, name] of brokers.filter(([, one]) => one !== 'builds'))
+          expect(speaks(from, ofBroker(namespace, name, 'ingress'), 8080)).toBe(true);
+    });
+
+    it('a build reaches the broker that monitors tell, and nothing else of the cluster', () => {
+      const reached = brokers.filter(([namespace, name]) => speaks(build, ofBroker(namespace, name, 'ingress'), 8080));
+      expect(reached).toEqual([[platform, 'builds']]);
+      for (const to of [builder, consumer, aFunction, rabbitmq, gateway, activator, ofBroker(platform, 'builds', 'dispatcher')])
+        for (const port of [80, 5672, 8012, 8080, 9090]) expect([to, port, speaks(build, to, port)]).toEqual([to, port, false]);
     });
 
     it('a function reaches nothing of the platform', () => {

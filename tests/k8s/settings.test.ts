@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { clusterSettings } from '../../src/cluster/config.ts';
+import { jobSettings } from '../../src/cluster/settings.ts';
 import { dlqSettings, mistakeIn } from '../../src/dlq-consumer/config.ts';
 import { localSettings } from '../../src/local/config.ts';
 import { readConfig } from '../../src/ops/config.ts';
@@ -93,6 +94,18 @@ describeWith(await findManifests(), 'the environment that a manifest gives', (re
       expect(has('Broker', broker, namespace)).toBe(true);
       expect(config.DEAD_LETTER_URL).toBe('http://dlq-consumer.knative-lambda.svc.cluster.local/dead-letters');
       expect(has('Service', 'dlq-consumer', 'knative-lambda')).toBe(true);
+    });
+
+    it('lets monitors tell a broker of their own', () => {
+      const config = readConfig(clusterSettings, environmentOf(manifests, containerNamed(manifests, 'builder')));
+      const url = 'http://builds-broker-ingress.knative-lambda.svc.cluster.local';
+      expect(jobSettings(config).brokerUrl).toBe(url);
+      expect(manifests).toContainEqual(
+        expect.objectContaining({ kind: 'Broker', metadata: expect.objectContaining({ name: 'builds' }) }),
+      );
+      const without = environmentOf(manifests, containerNamed(manifests, 'builder'));
+      delete without.MONITOR_BROKER_URL;
+      expect(jobSettings(readConfig(clusterSettings, without)).brokerUrl).toBe(config.BROKER_URL);
     });
 
     it('lets the monitor be the image that the builder is', () => {

@@ -14,7 +14,7 @@ export type KanikoJobSettings = {
   /** Names of Secrets in the build namespace: the registry's `.dockerconfigjson`, and environment for the object store. */
   registrySecret?: string;
   storageSecret?: string;
-  /** Ingress of the builder's broker: where the monitor tells of the end. */
+  /** Ingress of the broker that the monitor tells of the end. The pod's other container, with a tenant's code in it, reaches it too. */
   brokerUrl: string;
   deadlineSeconds: number;
   /** How long an ended job stays: longer than a completion may be on its way. */
