@@ -1,7 +1,7 @@
 // The manifests as kustomize renders them, by the kubectl that the tests' API server brings.
 import { loadAllYaml, loadYaml } from '@kubernetes/client-node/dist/yaml.js';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { report, runScript, started, type Missing } from '../services/support/service.ts';
 
 export const root = join(import.meta.dirname, '../..');
@@ -47,8 +47,26 @@ export type Manifest = {
 export type Overlay = 'base' | 'studio';
 export type Rendered = Record<Overlay, Manifest[]>;
 
-const render = async (overlay: Overlay): Promise<Manifest[]> =>
-  loadAllYaml(await runScript('kubernetes', ['kubectl', 'kustomize', join(root, 'k8s/kustomize', overlay)])) as Manifest[];
+const renderFolder = async (folder: string): Promise<Manifest[]> =>
+  loadAllYaml(await runScript('kubernetes', ['kubectl', 'kustomize', folder])) as Manifest[];
+
+const render = (overlay: Overlay): Promise<Manifest[]> => renderFolder(join(root, 'k8s/kustomize', overlay));
+
+/** The base with a component, as an overlay of one's own would have it. For tests that got `findManifests`. */
+export const renderWith = async (component: string): Promise<Manifest[]> => {
+  // Below the project: kustomize reads folders by relative paths only.
+  const cache = join(root, '.cache');
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, 'overlay-'));
+  try {
+    const above = relative(folder, join(root, 'k8s/kustomize'));
+    const overlay = { resources: [`${above}/base`], components: [`${above}/components/${component}`] };
+    await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
+    return await renderFolder(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+};
 
 export const findManifests = async (): Promise<Rendered | Missing> =>
   report(
