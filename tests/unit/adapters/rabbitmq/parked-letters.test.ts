@@ -53,9 +53,9 @@ test('letters are archived while the index reads nothing: it is waited for when 
 });
 
 test.each([
-  ['run-1', undefined, 'an operator forgives the waits'],
-  ['ordered', 19, 'whoever only keeps the order does not'],
-])('handed over in %s a letter has %p deferrals: %s', async (run, deferrals) => {
+  ['run-1', undefined],
+  ['ordered', 19],
+])('handed over in %s a letter has %p deferrals: an operator forgives the waits, the order does not', async (run, deferrals) => {
   const fake = fakeSession();
   const stream = streamOf(fake, () => Promise.resolve());
   const redriving = createRabbitDeadLetterQueue(stream).redrive('aa'.repeat(16), run);
