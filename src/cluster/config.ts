@@ -4,6 +4,7 @@ import { builderSettings } from '../builder/config.ts';
 import { notifiSettings } from '../builder/notifi-settings.ts';
 
 const label = '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$';
+const host = '[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?';
 const required = (description: string) => Type.String({ minLength: 1, description });
 const named = (fallback: string, description: string) => Type.String({ default: fallback, pattern: label, description });
 const name = (description: string) => Type.Optional(Type.String({ pattern: label, description }));
@@ -52,6 +53,11 @@ const builds = {
   REGISTRY_AUTH_FILE: Type.Optional(
     Type.String({ minLength: 1, description: 'File with the credentials for the registry (.dockerconfigjson), read each time' }),
   ),
+  REGISTRY_TOKEN_HOSTS: Type.String({
+    default: 'auth.docker.io',
+    pattern: `^${host}(?:, ?${host})*$`,
+    description: "Token servers beside the registry's own host that may see the credentials, separated by commas",
+  }),
   REGISTRY_SECRET: name('Secret of that kind in the namespaces of builds and of functions'),
   STORAGE_SECRET: name('Secret in the namespace of builds whose keys are environment for the object store'),
   FUNCTION_SECRET: name('Secret in the namespace of functions whose keys are environment of each function'),

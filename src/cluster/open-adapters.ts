@@ -5,7 +5,6 @@ import { createKubernetesImageBuilder, type KubernetesImageBuilder } from '../ad
 import { createKubernetesClient, type KubernetesClient } from '../adapters/kubernetes/client.ts';
 import { createKubernetesFunctionPlatform } from '../adapters/kubernetes/functions/function-platform.ts';
 import { createLocalRateLimiter } from '../adapters/local/rate-limiter.ts';
-import { credentialsInFile } from '../adapters/registry/credentials.ts';
 import { createRegistry } from '../adapters/registry/registry.ts';
 import { createS3Client } from '../adapters/s3/client.ts';
 import { createS3ObjectStore } from '../adapters/s3/object-store.ts';
@@ -13,7 +12,7 @@ import type { BuilderAdapters, Surroundings } from '../builder/start-builder.ts'
 import { languageOf } from '../core/source.ts';
 import type { EventSink, ObjectStore } from '../ports.ts';
 import type { ClusterConfig } from './config.ts';
-import { functionSettings, jobSettings } from './settings.ts';
+import { functionSettings, jobSettings, registryOptions } from './settings.ts';
 
 type Around = Surroundings & { config: ClusterConfig };
 
@@ -46,10 +45,7 @@ const openSinks = ({ config }: Around, poster: EventPoster): { events: EventSink
 
 const openBuilds = (around: Around, client: KubernetesClient, events: EventSink): KubernetesImageBuilder => {
   const { config, lifecycle, logger, templates } = around;
-  const images = createRegistry({
-    plainHttp: config.REGISTRY_PLAIN_HTTP,
-    ...(config.REGISTRY_AUTH_FILE === undefined ? {} : { credentials: credentialsInFile(config.REGISTRY_AUTH_FILE) }),
-  });
+  const images = createRegistry(registryOptions(config));
   const builds = createKubernetesImageBuilder(
     {
       client,

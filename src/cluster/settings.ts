@@ -1,6 +1,8 @@
 // The configuration, as the adapters of Kubernetes ask for it.
 import type { KanikoJobSettings } from '../adapters/kubernetes/builds/job-settings.ts';
 import type { FunctionSettings } from '../adapters/kubernetes/functions/settings.ts';
+import { credentialsInFile } from '../adapters/registry/credentials.ts';
+import type { RegistryOptions } from '../adapters/registry/registry.ts';
 import { notifiEnvironment } from '../builder/notifi-settings.ts';
 import type { ClusterConfig } from './config.ts';
 
@@ -27,6 +29,12 @@ export const jobSettings = (config: ClusterConfig): KanikoJobSettings => ({
     storageSecret: config.STORAGE_SECRET,
     kueueQueue: config.KUEUE_QUEUE,
   }),
+});
+
+export const registryOptions = (config: ClusterConfig): RegistryOptions => ({
+  plainHttp: config.REGISTRY_PLAIN_HTTP,
+  tokenHosts: config.REGISTRY_TOKEN_HOSTS.split(/, ?/),
+  ...(config.REGISTRY_AUTH_FILE === undefined ? {} : { credentials: credentialsInFile(config.REGISTRY_AUTH_FILE) }),
 });
 
 export const functionSettings = (config: ClusterConfig): FunctionSettings => ({

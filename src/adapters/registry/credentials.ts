@@ -21,6 +21,10 @@ const credentialsOf = ({ auth, username, password }: Entry): Credentials | undef
 /** Keys of the file are host names, with a scheme or a path in older ones. */
 const hostOf = (key: string): string => key.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
 
+/** `docker login` keeps those of Docker Hub under the host that its index once had. */
+const isOf = (host: string, key: string): boolean =>
+  hostOf(key) === host || (host === 'docker.io' && hostOf(key) === 'index.docker.io');
+
 export const credentialsInFile =
   (path: string): FindCredentials =>
   async (host) => {
@@ -31,7 +35,7 @@ export const credentialsInFile =
       throw new CodedError('REGISTRY_UNAVAILABLE', 'The credentials for the registry cannot be read', { cause });
     }
     const entries = isObject(file) && isObject(file.auths) ? Object.entries(file.auths) : [];
-    const own = entries.find(([key]) => hostOf(key) === host)?.[1];
+    const own = entries.find(([key]) => isOf(host, key))?.[1];
     return isObject(own) ? credentialsOf(own) : undefined;
   };
 

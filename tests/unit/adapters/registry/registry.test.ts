@@ -224,6 +224,15 @@ describe('a registry with a door', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('is Docker Hub, whose credentials stand under the name that `docker login` writes', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'registry-'));
+    const path = join(folder, 'config.json');
+    await writeFile(path, JSON.stringify({ auths: { 'https://index.docker.io/v1/': john } }));
+    expect(await credentialsInFile(path)('docker.io')).toEqual(john);
+    expect(await credentialsInFile(path)('docker.io.example.com')).toBeUndefined();
+    await rm(folder, { recursive: true });
+  });
+
   it('asks for what is not understood', async () => {
     registry.handle(answerWith(401, { 'www-authenticate': 'Negotiate' }));
     await expect(find()).rejects.toMatchObject({ ...refused, message: expect.stringContaining('not understood') as unknown });
