@@ -4,7 +4,7 @@ import { createEventPoster, type EventPoster } from '../adapters/http/post-event
 import { createKubernetesImageBuilder, type KubernetesImageBuilder } from '../adapters/kubernetes/builds/image-builder.ts';
 import { createKubernetesClient, type KubernetesClient } from '../adapters/kubernetes/client.ts';
 import { createKubernetesFunctionPlatform } from '../adapters/kubernetes/functions/function-platform.ts';
-import { createLocalRateLimiter } from '../adapters/local/rate-limiter.ts';
+import { openLocalLimiter } from '../adapters/local/open-limiter.ts';
 import { createRegistry } from '../adapters/registry/registry.ts';
 import { createS3Client } from '../adapters/s3/client.ts';
 import { createS3ObjectStore } from '../adapters/s3/object-store.ts';
@@ -87,11 +87,7 @@ export const openAdapters = (around: Around): BuilderAdapters => {
       { client, post: (url, event, timeoutMs, signal) => poster.post(url, event, timeoutMs, signal) },
       functionSettings(config),
     ),
-    limiter: (name, rate) => {
-      const limiter = createLocalRateLimiter(rate);
-      lifecycle.onClose(`the limit "${name}"`, () => limiter.close());
-      return limiter;
-    },
+    limiter: openLocalLimiter(lifecycle),
     observed: config.KUEUE_QUEUE === undefined ? { queued: () => depth('queued'), running: () => depth('running') } : {},
     builderOptions: { builder: 'kaniko', image: config.KANIKO_IMAGE },
   };

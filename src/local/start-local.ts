@@ -1,7 +1,6 @@
 // The whole platform in one process: the builder's own code between adapters that need no cluster. Used by main.ts and by the tests.
 import { join, resolve } from 'node:path';
-import { createLocalRateLimiter } from '../adapters/local/rate-limiter.ts';
-import type { OpenLimiter } from '../builder/limits.ts';
+import { openLocalLimiter } from '../adapters/local/open-limiter.ts';
 import { startBuilder, type BuilderAdapters, type Running, type Surroundings } from '../builder/start-builder.ts';
 import type { Environment } from '../ops/config.ts';
 import type { Lifecycle } from '../ops/lifecycle.ts';
@@ -12,19 +11,11 @@ import { localPaths } from './local-paths.ts';
 import { addLocalRoutes } from './local-routes.ts';
 import { openAdapters, type Adapters } from './open-adapters.ts';
 
-const limiterOf =
-  (lifecycle: Lifecycle): OpenLimiter =>
-  (name, rate) => {
-    const limiter = createLocalRateLimiter(rate);
-    lifecycle.onClose(`the limit "${name}"`, () => limiter.close());
-    return limiter;
-  };
-
 const builderAdapters = (adapters: Adapters, lifecycle: Lifecycle): BuilderAdapters => ({
   ...adapters,
   events: adapters.builderBroker,
   functionEvents: adapters.functionsBroker,
-  limiter: limiterOf(lifecycle),
+  limiter: openLocalLimiter(lifecycle),
   observed: {
     queued: () => Promise.resolve(adapters.builds.depth().queued),
     running: () => Promise.resolve(adapters.builds.depth().running),
