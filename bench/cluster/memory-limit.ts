@@ -2,7 +2,8 @@
 import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-export type MemoryLimit = { hold(pid: number): Promise<void>; remove(): Promise<void> };
+/** `command`: what goes before that of a process that is to be held, which so knows its limit from its start. */
+export type MemoryLimit = { command: readonly string[]; remove(): Promise<void> };
 
 /** Of version 1, and of version 2, of control groups. */
 const places = [
@@ -17,7 +18,7 @@ export const createMemoryLimit = async (bytes: number): Promise<MemoryLimit | un
       await mkdir(folder);
       await writeFile(join(folder, file), String(bytes));
       return {
-        hold: (pid) => writeFile(join(folder, 'cgroup.procs'), String(pid)),
+        command: ['sh', '-c', 'echo $$ >"$0/cgroup.procs" && exec "$@"', folder],
         remove: () => rmdir(folder),
       };
     } catch {

@@ -27,13 +27,9 @@ export const measureMemory = async (site: BenchSite, events: number): Promise<Ro
     await putSource(site.s3, sourceKeyOf(ref), await archiveOf(ref.function, 20_000_000));
   }
   // The limits of the object store and of packing as they are by default.
-  const builder = await site.startBuilder({
-    STORAGE_REQUESTS_PER_SECOND: '50',
-    STORAGE_REQUESTS_BURST: '100',
-    MAX_CONCURRENT_BUILDS: '10',
-  });
+  const settings = { STORAGE_REQUESTS_PER_SECOND: '50', STORAGE_REQUESTS_BURST: '100', MAX_CONCURRENT_BUILDS: '10' };
   const limit = await createMemoryLimit(limitBytes);
-  await limit?.hold(builder.pid);
+  const builder = await site.startBuilder(settings, limit?.command);
   const atRest = residentBytes(builder.pid);
   const begun = performance.now();
   const putOff = await Promise.all(Array.from({ length: events }, (_, n) => sendUntilTaken(builder.address, n)));

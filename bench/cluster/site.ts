@@ -25,7 +25,7 @@ export type BenchSite = {
   s3: S3Client;
   proxy: CountingProxy;
   /** Its address and its process; it is the one that the broker delivers to. */
-  startBuilder(settings?: Record<string, string>): Promise<BuilderProcess>;
+  startBuilder(settings?: Record<string, string>, before?: readonly string[]): Promise<BuilderProcess>;
   /** A node that builds at once whatever is let go, with the real monitor. */
   startNode(): Promise<FakeKubelet>;
   /** Ids of the events that functions were handed. */
@@ -85,8 +85,8 @@ export const startBenchSite = async (folder: string): Promise<BenchSite> => {
   };
   return {
     ...{ servers, client, s3, proxy, broker, handed },
-    startBuilder: async (more = {}) => {
-      builder = await startBuilderProcess({ ...settings, ...more }, await freePort(), folder);
+    startBuilder: async (more = {}, before = []) => {
+      builder = await startBuilderProcess({ ...settings, ...more }, await freePort(), folder, before);
       return builder;
     },
     startNode: nodeOf(servers, proxy, client, folder),

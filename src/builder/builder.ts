@@ -8,7 +8,7 @@ import { createDeleteFunction, type DeleteFunction } from './delete-function.ts'
 import { createDeploy } from './deploy.ts';
 import type { Handlers } from './dispatch.ts';
 import { createFinishBuild } from './finish-build.ts';
-import type { Packing } from './limits.ts';
+import type { Packing, TakePlace } from './limits.ts';
 import type { BuilderMetrics } from './metrics.ts';
 import { createObjectChanged } from './object-changed.ts';
 import { createPendingEvents } from './pending-events.ts';
@@ -28,6 +28,7 @@ export type BuilderDeps = {
   events: EventSink;
   /** The functions' broker. */
   functionEvents: EventSink;
+  takePlace: TakePlace;
   packing: Packing;
   metrics: BuilderMetrics;
   logger: Logger;
@@ -54,7 +55,7 @@ const startBuildEvent =
 export const createBuilder = (deps: BuilderDeps): Builder => {
   const pending = createPendingEvents(deps);
   const deploy = createDeploy({ ...deps, pending });
-  const sources = createSourceReader(deps.sources, deps.spoolFolder);
+  const sources = createSourceReader(deps.sources, deps.spoolFolder, deps.takePlace);
   const startBuild = createStartBuild({ ...deps, deploy, sources });
   const finish = { ...deps, pending, deploy };
   const finishBuild = createFinishBuild(finish);

@@ -1,6 +1,7 @@
 // An image becomes the function: declared on the platform by digest, told to the broker, and handed the events that waited for it.
 import type { Build } from '../core/build.ts';
 import { emitted, type Origin } from '../core/emitted.ts';
+import { isSameRef } from '../core/function-spec.ts';
 import { fn10, serviceName, type FunctionRef } from '../core/function.ts';
 import type { EventSink, FunctionPlatform, FunctionSpec, FunctionState, ObjectStore } from '../ports.ts';
 import type { PendingEvents } from './pending-events.ts';
@@ -20,7 +21,9 @@ const deletedAt = async (temp: ObjectStore, ref: FunctionRef): Promise<number> =
   if (found === undefined) return -1;
   const chunks: Buffer[] = [];
   for await (const chunk of (await temp.read(tombstoneKey(ref))) as AsyncIterable<Buffer>) chunks.push(chunk);
-  return (JSON.parse(Buffer.concat(chunks).toString('utf8')) as { at: number }).at;
+  const mark = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { ref: FunctionRef; at: number };
+  // Another function's, of the same digits.
+  return isSameRef(mark.ref, ref) ? mark.at : -1;
 };
 
 /** It was deleted between our look and the declaration. What was asked for after that stays. */

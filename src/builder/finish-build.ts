@@ -58,9 +58,14 @@ const fail = async (deps: FinishDeps, build: Build): Promise<Outcome> => {
 };
 
 const complete = async (deps: FinishDeps, build: Build, claimed: string | undefined, origin: Origin): Promise<Outcome> => {
+  const { ref, buildId } = build;
+  const current = await deps.functions.get(ref);
+  // A copy that comes late: a forced build of the same source may have given the name of the image to its own.
+  if (current !== undefined && current.requestedAt > build.requestedAt)
+    return { status: 'skipped', ref, buildId, message: 'A later request is deployed already' };
   const digest = await verifiedDigest(deps.builds, build, claimed);
   const { outcome } = await deps.deploy(build, digest, build.requestedAt, origin);
-  return { status: 'acknowledged', ref: build.ref, buildId: build.buildId, message: `The function is ${outcome}` };
+  return { status: 'acknowledged', ref, buildId, message: `The function is ${outcome}` };
 };
 
 /** Also what a build's own record says, when its completion event was lost. */
@@ -80,7 +85,7 @@ export const createFinishBuild =
     if (build.status !== claimedStatus[name]) {
       throw new CodedError('COMPLETION_MISMATCH', `Build ${build.buildId} has ended as "${build.status}"`, { field: 'type' });
     }
-    const outcome = await finishBuild(deps, build, origin, data.image_digest);
+    // First: its place is free, whether or not the build can be finished now.
     await deps.builds.admitNext();
-    return outcome;
+    return finishBuild(deps, build, origin, data.image_digest);
   };

@@ -33,30 +33,40 @@ export const createAdmitEvent =
     return own;
   };
 
+/** Work that waits for its turn. */
 export type Packing = <T>(pack: () => Promise<T>) => Promise<T>;
 
-/** At most so many at once and per minute; who waits longer than `waitMs` is answered 503 and never begins. */
-export const createPackingLimit = (
-  { maxConcurrent, ...rate }: Rate & { maxConcurrent: number },
+/**
+ * Who waits longer than `waitMs` is answered 503 and never begins.
+ * @param passOn gives what a turn has used to the next one, when nobody waits for it any more
+ */
+const withPatience = (
+  limiter: Bottleneck,
   waitMs: number,
   metrics: BuilderMetrics,
+  passOn: () => Promise<unknown> = () => Promise.resolve(),
 ): Packing => {
-  const limiter = new Bottleneck({ ...bucketOptions(rate), maxConcurrent });
+  const busy = (): CodedError => {
+    metrics.limitMet('packing');
+    return new CodedError('PACKING_BUSY', `The turn to pack a build context did not come within ${waitMs} ms`, {
+      limit: 'packing',
+      retryAfterSeconds: 5,
+    });
+  };
   return async (pack) => {
     const patience = new AbortController();
     const tired = sleep(waitMs, undefined, { signal: patience.signal }).then(
       () => {
         patience.abort();
-        metrics.limitMet('packing');
-        throw new CodedError('PACKING_BUSY', `The turn to pack a build context did not come within ${waitMs} ms`, {
-          limit: 'packing',
-          retryAfterSeconds: 5,
-        });
+        throw busy();
       },
       () => undefined,
     );
     const turn = limiter.schedule(async () => {
-      if (patience.signal.aborted) return undefined;
+      if (patience.signal.aborted) {
+        await passOn();
+        return undefined;
+      }
       patience.abort();
       return { packed: await pack() };
     });
@@ -64,13 +74,27 @@ export const createPackingLimit = (
     turn.catch(() => undefined);
     await Promise.race([tired, turn]);
     const done = await turn;
-    if (done === undefined)
-      throw new CodedError('PACKING_BUSY', 'The build context was not packed in time', {
-        limit: 'packing',
-        retryAfterSeconds: 5,
-      });
+    if (done === undefined) throw busy();
     return done.packed;
   };
+};
+
+/** How many build contexts may begin to be packed. */
+export const createPackingRate = (rate: Rate, waitMs: number, metrics: BuilderMetrics): Packing => {
+  const limiter = new Bottleneck(bucketOptions(rate));
+  return withPatience(limiter, waitMs, metrics, () => limiter.incrementReservoir(1));
+};
+
+/** A place for a source on this machine. @returns how it is given back */
+export type TakePlace = () => Promise<() => void>;
+
+/** So many sources at once are read, lie on the disk and are packed: all of that takes room, and a container has little. */
+export const createPlaces = (count: number, waitMs: number, metrics: BuilderMetrics): TakePlace => {
+  const hold = withPatience(new Bottleneck({ maxConcurrent: count }), waitMs, metrics);
+  return () =>
+    new Promise((resolve, reject) => {
+      hold(() => new Promise<void>(resolve)).catch(reject);
+    });
 };
 
 const waitForToken = async (limiter: RateLimiter, waitMs: number, metrics: BuilderMetrics): Promise<void> => {

@@ -20,9 +20,8 @@ const jobChanged = async (deps: FinishDeps, { ref, data }: Changed, origin: Orig
   const current = build.status === 'complete' ? await deps.functions.get(ref) : undefined;
   if (current !== undefined && current.requestedAt >= build.requestedAt)
     return { status: 'skipped', ref, buildId, message: 'The build is deployed already' };
-  const outcome = await finishBuild(deps, build, origin);
   await deps.builds.admitNext();
-  return outcome;
+  return finishBuild(deps, build, origin);
 };
 
 /** Once events for a function are taken, those that waited are handed over. Its service or its trigger may be the last to be ready. */

@@ -5,7 +5,9 @@ import { originOf } from '../core/correlation.ts';
 import { rejectionOf } from '../core/emitted.ts';
 import { CodedError } from '../core/errors.ts';
 import { eventSourceOf, pendingKey, pendingPrefix, type FunctionRef } from '../core/function.ts';
+import { isSameRef } from '../core/function-spec.ts';
 import { fromJsonFormat, toJsonFormat } from '../core/json-format.ts';
+import type { Logger } from '../ops/logger.ts';
 import type { EventSink, ObjectStore } from '../ports.ts';
 
 export type PendingEvent = {
@@ -19,7 +21,6 @@ export type PendingEvent = {
 export type PendingEvents = {
   /** Resolves once the event survives this process. */
   keep(ref: FunctionRef, event: CloudEvent, sourceKey: string | undefined): Promise<void>;
-  drop(ref: FunctionRef, event: CloudEvent): Promise<void>;
   /** Hands what waits for the function to the functions' broker, each event gone from here only once the broker owes it. */
   deliver(ref: FunctionRef): Promise<number>;
   /** The function will not come: what waits for it becomes dead letters, with the reason. */
@@ -44,40 +45,65 @@ export const addressed = (event: CloudEvent, ref: FunctionRef): CloudEvent => {
   return { ...event, id: `${event.id}-${from}`, source, subject: ref.function, extensions };
 };
 
-const contentOf = async (temp: ObjectStore, key: string): Promise<Stored> => {
+const textOf = async (temp: ObjectStore, key: string): Promise<string> => {
   const chunks: Buffer[] = [];
   for await (const chunk of (await temp.read(key)) as AsyncIterable<Buffer>) chunks.push(chunk);
-  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as Stored;
+  return Buffer.concat(chunks).toString('utf8');
 };
 
-/** Another process may hand the same event over at the same time; then it is gone, and that is success. */
-async function* stored(temp: ObjectStore, prefix: string): AsyncIterable<PendingEvent> {
-  for await (const { key, modifiedAt } of temp.list(prefix)) {
-    try {
-      const { ref, event, source_key: sourceKey } = await contentOf(temp, key);
-      yield { key, ref, event: fromJsonFormat(event), keptAt: modifiedAt, ...(sourceKey === undefined ? {} : { sourceKey }) };
-    } catch (thrown) {
-      if (!(thrown instanceof CodedError && thrown.code === 'SOURCE_NOT_FOUND')) throw thrown;
-    }
-  }
-}
-
-export const createPendingEvents = (deps: {
+type Deps = {
   temp: ObjectStore;
   functionEvents: EventSink;
   events: EventSink;
+  logger: Logger;
   now: () => number;
-}): PendingEvents => {
+};
+
+type Waiting = Omit<PendingEvent, 'key' | 'keptAt'>;
+
+const eventIn = (text: string): Waiting => {
+  const { ref, event, source_key: sourceKey } = JSON.parse(text) as Stored;
+  return { ref, event: fromJsonFormat(event), ...(sourceKey === undefined ? {} : { sourceKey }) };
+};
+
+const readWaiting = async ({ temp, logger }: Deps, key: string): Promise<Waiting | undefined> => {
+  const text = await textOf(temp, key).catch((thrown: unknown) => {
+    // Another process may hand the same event over at the same time; then it is gone, and that is success.
+    if (thrown instanceof CodedError && thrown.code === 'SOURCE_NOT_FOUND') return undefined;
+    throw thrown;
+  });
+  if (text === undefined) return undefined;
+  try {
+    return eventIn(text);
+  } catch (err) {
+    // It stays where it is, for somebody to look at, and holds up none of the others.
+    logger.error({ err, key }, 'what waits here is not an event');
+    return undefined;
+  }
+};
+
+async function* stored(deps: Deps, prefix: string): AsyncIterable<PendingEvent> {
+  for await (const { key, modifiedAt } of deps.temp.list(prefix)) {
+    const waiting = await readWaiting(deps, key);
+    if (waiting !== undefined) yield { ...waiting, key, keptAt: modifiedAt };
+  }
+}
+
+/** Two functions may share the digits that the prefix is made of, if somebody searched for such names: each gets only its own. */
+async function* storedFor(deps: Deps, ref: FunctionRef): AsyncIterable<PendingEvent> {
+  for await (const waiting of stored(deps, pendingPrefix(ref))) if (isSameRef(waiting.ref, ref)) yield waiting;
+}
+
+export const createPendingEvents = (deps: Deps): PendingEvents => {
   const { temp } = deps;
   return {
     keep: async (ref, event, sourceKey) => {
       const value: Stored = { ref, event: toJsonFormat(event), ...(sourceKey === undefined ? {} : { source_key: sourceKey }) };
       await temp.write(pendingKey(ref, event), Buffer.from(JSON.stringify(value)), { ifAbsent: true });
     },
-    drop: (ref, event) => temp.remove(pendingKey(ref, event)),
     deliver: async (ref) => {
       let count = 0;
-      for await (const { key, event } of stored(temp, pendingPrefix(ref))) {
+      for await (const { key, event } of storedFor(deps, ref)) {
         await deps.functionEvents.publish(addressed(event, ref));
         await temp.remove(key);
         count++;
@@ -86,13 +112,13 @@ export const createPendingEvents = (deps: {
     },
     reject: async (ref, reason) => {
       let count = 0;
-      for await (const { key, event } of stored(temp, pendingPrefix(ref))) {
+      for await (const { key, event } of storedFor(deps, ref)) {
         await deps.events.publish(rejectionOf(event, ref, originOf(event), reason, deps.now()));
         await temp.remove(key);
         count++;
       }
       return count;
     },
-    list: (ref) => stored(temp, ref === undefined ? 'pending/' : pendingPrefix(ref)),
+    list: (ref) => (ref === undefined ? stored(deps, 'pending/') : storedFor(deps, ref)),
   };
 };

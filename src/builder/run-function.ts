@@ -1,7 +1,7 @@
 // parser.start: the function runs with the event. If there is none yet, the event waits in the object store while it is built.
 import { carrying } from '../core/correlation.ts';
 import type { Origin } from '../core/emitted.ts';
-import { CodedError, toCodedError } from '../core/errors.ts';
+import { CodedError } from '../core/errors.ts';
 import type { LambdaEvent } from '../core/events.ts';
 import type { FunctionRef } from '../core/function.ts';
 import type { EventSink, FunctionPlatform, FunctionState } from '../ports.ts';
@@ -23,18 +23,12 @@ const buildFirst = async (
   { ref, data, cloudEvent }: LambdaEvent<'parser.start'>,
   origin: Origin,
 ): Promise<Outcome> => {
+  const built = await deps.startBuild({ ref, sourceKey: data.s3_key }, origin);
+  if (built.failedLately === true) throw new CodedError('BUILD_FAILED', built.message);
+  // Not before its build is known: the failure of an older one would take it along.
   await deps.pending.keep(ref, cloudEvent, data.s3_key);
-  try {
-    const built = await deps.startBuild({ ref, sourceKey: data.s3_key }, origin);
-    if (built.failedLately === true) throw new CodedError('BUILD_FAILED', built.message);
-    await deliverIfReady(deps, ref);
-    return { ...built, status: 'pending', message: `The function is not there yet; the event waits for it. ${built.message}` };
-  } catch (thrown) {
-    const error = toCodedError(thrown);
-    // Not promised yet: the sender hears of it and keeps the event. Something that can heal may as well find it here next time.
-    if (!error.retryable) await deps.pending.drop(ref, cloudEvent);
-    throw thrown;
-  }
+  await deliverIfReady(deps, ref);
+  return { ...built, status: 'pending', message: `The function is not there yet; the event waits for it. ${built.message}` };
 };
 
 export const createRunFunction =

@@ -2,6 +2,7 @@
 import { chooseRuntime, type Language, type Runtime } from '../core/source.ts';
 import { CodedError } from '../core/errors.ts';
 import type { ObjectStore } from '../ports.ts';
+import type { TakePlace } from './limits.ts';
 import { readSource, sourceVersion, type Source } from './read-source.ts';
 
 export type SourceFacts = { contentHash: string; runtime: Runtime };
@@ -15,7 +16,18 @@ export type SourceReader = {
   read(key: string, runtime: Runtime): Promise<Source>;
 };
 
-export const createSourceReader = (store: ObjectStore, spoolFolder: string): SourceReader => {
+export const createSourceReader = (store: ObjectStore, spoolFolder: string, takePlace: TakePlace): SourceReader => {
+  /** Its place is taken until its spool is removed. */
+  const read = async (key: string, runtime: Runtime | undefined): Promise<Source> => {
+    const giveBack = await takePlace();
+    try {
+      const { spool, ...source } = await readSource(store, key, runtime, spoolFolder);
+      return { ...source, spool: { ...spool, remove: () => spool.remove().finally(giveBack) } };
+    } catch (thrown) {
+      giveBack();
+      throw thrown;
+    }
+  };
   const known = new Map<string, SourceFacts>();
   const remember = (name: string, facts: SourceFacts): void => {
     known.set(name, facts);
@@ -30,7 +42,7 @@ export const createSourceReader = (store: ObjectStore, spoolFolder: string): Sou
       const name = `${key}\0${version}\0${asked ?? ''}`;
       const before = known.get(name);
       if (before !== undefined) return { facts: before };
-      const source = await readSource(store, key, asked === undefined ? undefined : chooseRuntime(asked, []), spoolFolder);
+      const source = await read(key, asked === undefined ? undefined : chooseRuntime(asked, []));
       try {
         const runtime = chooseRuntime(
           asked,
@@ -44,6 +56,6 @@ export const createSourceReader = (store: ObjectStore, spoolFolder: string): Sou
         throw thrown;
       }
     },
-    read: (key, runtime) => readSource(store, key, runtime, spoolFolder),
+    read,
   };
 };

@@ -1,5 +1,6 @@
 // build.start: a source becomes a packed context and a submitted build, unless one of the two is there already.
 import { buildId, contextKey, hasEnded, lastEnd, nextTryAt, type Build, type BuildRequest } from '../core/build.ts';
+import { isSameEvent } from '../core/cloudevent.ts';
 import { emitted, type Origin } from '../core/emitted.ts';
 import { CodedError } from '../core/errors.ts';
 import { defaultSourceKey, imageName, type FunctionRef } from '../core/function.ts';
@@ -84,10 +85,12 @@ const requestOf = async (
 };
 
 /** The outcome of an equal event that has nothing to start. */
-const alreadyUnderWay = (build: Build | undefined, now: number): Outcome | undefined => {
+const alreadyUnderWay = (build: Build | undefined, origin: Origin, now: number): Outcome | undefined => {
   if (build === undefined) return undefined;
   const skipped = { status: 'skipped', ref: build.ref, buildId: build.buildId } as const;
   if (!hasEnded(build.status)) return { ...skipped, message: `This build is ${build.status} already` };
+  if (build.status === 'cancelled' && isSameEvent(build.cause, origin.cause))
+    return { ...skipped, message: 'This build was cancelled; a new event begins it again' };
   const at = nextTryAt(build, now);
   if (at === undefined) return undefined;
   const why = build.errorMessage === undefined ? '' : `: ${build.errorMessage.slice(0, 500)}`;
@@ -97,6 +100,7 @@ const alreadyUnderWay = (build: Build | undefined, now: number): Outcome | undef
 
 const deployedAlready = 'This source is built and deployed already';
 
+/** @param named the digest that the registry has under the image's name: only that is believed (finish-build.ts) */
 const deployExisting = async (
   deps: StartBuildDeps,
   request: BuildRequest,
@@ -105,14 +109,12 @@ const deployExisting = async (
   origin: Origin,
 ): Promise<Outcome> => {
   const { ref } = request;
-  // A forced build of the same source may have given the name to an image of its own.
-  const digest = before?.imageDigest ?? named;
   const outcome = { ref, buildId: request.buildId };
   const current = await deps.functions.get(ref);
   // A late copy of the event that this was built for is no later wish: what was asked for meanwhile stays.
-  const isCopy = current !== undefined && before?.cause.source === origin.cause.source && before.cause.id === origin.cause.id;
+  const isCopy = current !== undefined && before !== undefined && isSameEvent(before.cause, origin.cause);
   const requestedAt = isCopy ? before.requestedAt : request.requestedAt;
-  if (current?.imageDigest === digest) return { ...outcome, status: 'skipped', message: deployedAlready };
+  if (current?.imageDigest === named) return { ...outcome, status: 'skipped', message: deployedAlready };
   const build: Build = before ?? {
     ...request,
     status: 'complete',
@@ -120,7 +122,7 @@ const deployExisting = async (
     attempt: 1,
     createdAt: request.requestedAt,
   };
-  const deployed = await deps.deploy(build, digest, requestedAt, origin);
+  const deployed = await deps.deploy(build, named, requestedAt, origin);
   if (deployed.outcome === 'superseded') return { ...outcome, status: 'skipped', message: 'A later request is deployed already' };
   return { ...outcome, status: 'acknowledged', message: 'This source was built before; its image is deployed' };
 };
@@ -133,23 +135,27 @@ const alreadyServed = async (deps: StartBuildDeps, build: Build | undefined): Pr
   return { ref: build.ref, buildId: build.buildId, status: 'skipped', message: deployedAlready };
 };
 
+const pack = async (deps: StartBuildDeps, request: BuildRequest, source: Source, ifAbsent: boolean): Promise<void> => {
+  const begun = performance.now();
+  // The source may have changed since it was hashed: then its context would stand under the wrong key.
+  checkHash(request.contentHash, { contentHash: source.contentHash, runtime: request.runtime });
+  const template = await deps.templates(languageOf(request.runtime));
+  await deps.temp.write(request.contextKey, packContext(source, template, request.runtime, request.handler), { ifAbsent });
+  deps.metrics.contextPacked((performance.now() - begun) / 1000);
+};
+
+/** An older context is written anew, so that the bucket does not let it expire while its build waits for its turn. */
+const contextIsFreshMs = 24 * 3_600_000;
+
 const packIfAbsent = async (deps: StartBuildDeps, request: BuildRequest, read: Source | undefined): Promise<void> => {
-  if ((await deps.temp.head(request.contextKey)) !== undefined) return;
-  await deps.packing(async () => {
-    const begun = performance.now();
-    const source = read ?? (await deps.sources.read(request.sourceKey, request.runtime));
-    try {
-      // The source may have changed since it was hashed: then its context would stand under the wrong key.
-      checkHash(request.contentHash, { contentHash: source.contentHash, runtime: request.runtime });
-      const template = await deps.templates(languageOf(request.runtime));
-      await deps.temp.write(request.contextKey, packContext(source, template, request.runtime, request.handler), {
-        ifAbsent: true,
-      });
-    } finally {
-      if (read === undefined) await source.spool.remove();
-    }
-    deps.metrics.contextPacked((performance.now() - begun) / 1000);
-  });
+  const found = await deps.temp.head(request.contextKey);
+  if (found !== undefined && deps.now() - found.modifiedAt < contextIsFreshMs) return;
+  const source = read ?? (await deps.sources.read(request.sourceKey, request.runtime));
+  try {
+    await deps.packing(() => pack(deps, request, source, found === undefined));
+  } finally {
+    if (read === undefined) await source.spool.remove();
+  }
 };
 
 /** Undefined when the build was begun and has ended since it was looked for. */
@@ -163,7 +169,7 @@ const submit = async (
   if (hasEnded(build.status)) return undefined;
   const common = { ref: request.ref, buildId: request.buildId };
   // A retry of the event that started it tells the broker again, with the same id: the first try may have died before it could.
-  if (outcome === 'exists' && build.cause.id !== origin.cause.id)
+  if (outcome === 'exists' && !isSameEvent(build.cause, origin.cause))
     return { ...common, status: 'skipped', message: `This build is ${build.status} already` };
   const name = build.status === 'queued' ? 'build.queued' : 'build.started';
   const data = {
@@ -186,8 +192,8 @@ const settle = async (
   origin: Origin,
 ): Promise<Outcome | { knownEnd: number }> => {
   const before = await deps.builds.get(request.buildId);
-  const underWay = alreadyUnderWay(before, deps.now());
-  const isRetryOfItsCause = before?.cause.id === origin.cause.id && underWay?.failedLately !== true;
+  const underWay = alreadyUnderWay(before, origin, deps.now());
+  const isRetryOfItsCause = before !== undefined && !hasEnded(before.status) && isSameEvent(before.cause, origin.cause);
   if (underWay !== undefined && !isRetryOfItsCause) return underWay;
   const toBuild = { knownEnd: lastEnd(before) };
   if (wish.force === true && before?.status !== 'complete') return toBuild;

@@ -11,7 +11,7 @@ import type { EventSink, FunctionPlatform, ImageBuilder, ObjectStore } from '../
 import { createApp } from './app.ts';
 import { createBuilder, type Builder } from './builder.ts';
 import type { builderSettings } from './config.ts';
-import { createAdmitEvent, createPackingLimit, limitedStore, type OpenLimiter } from './limits.ts';
+import { createAdmitEvent, createPackingRate, createPlaces, limitedStore, type OpenLimiter } from './limits.ts';
 import { createBuilderMetrics, type BuilderMetrics, type Observed } from './metrics.ts';
 import type { Paths } from './openapi-parts.ts';
 import { createSweeping } from './sweeping.ts';
@@ -74,15 +74,13 @@ const builderOf = ({ config, options, logger, metrics, templates }: Parts, adapt
     perMinute: config.STORAGE_REQUESTS_PER_SECOND * 60,
     burst: config.STORAGE_REQUESTS_BURST,
   });
-  const packing = {
-    perMinute: config.PACKING_PER_MINUTE,
-    burst: config.PACKING_BURST,
-    maxConcurrent: config.MAX_CONCURRENT_BUILDS,
-  };
+  const packing = { perMinute: config.PACKING_PER_MINUTE, burst: config.PACKING_BURST };
+  const waitMs = config.PACKING_WAIT_SECONDS * 1000;
   return createBuilder({
     ...adapters,
     sources: limitedStore(adapters.sources, storage, config.STORAGE_WAIT_SECONDS * 1000, metrics),
-    packing: createPackingLimit(packing, config.PACKING_WAIT_SECONDS * 1000, metrics),
+    takePlace: createPlaces(config.MAX_CONCURRENT_BUILDS, waitMs, metrics),
+    packing: createPackingRate(packing, waitMs, metrics),
     metrics,
     logger,
     images: { registry: config.IMAGE_REGISTRY, repository: config.IMAGE_REPOSITORY, options: adapters.builderOptions },

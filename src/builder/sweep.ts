@@ -1,5 +1,6 @@
 // What a process that died left half done, found and finished: at start, and again and again. Runs beside live traffic.
 import { hasEnded, type Build } from '../core/build.ts';
+import { isSameEvent } from '../core/cloudevent.ts';
 import { originOf } from '../core/correlation.ts';
 import type { Origin } from '../core/emitted.ts';
 import { toCodedError } from '../core/errors.ts';
@@ -25,7 +26,7 @@ const settle = async (deps: Deps, { ref, event, sourceKey }: PendingEvent): Prom
   if (items.some((build) => !hasEnded(build.status))) return;
   const [newest] = items;
   const origin = originOf(event);
-  if (newest !== undefined && newest.cause.id === event.id) {
+  if (newest !== undefined && isSameEvent(newest.cause, event)) {
     await finishBuild(deps, newest, origin);
     return;
   }
@@ -99,6 +100,14 @@ const declareAgain = async (deps: Deps, before: number): Promise<void> => {
   }
 };
 
+const step = async (deps: Deps, what: string, work: () => Promise<unknown>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    deps.logger.warn({ err: error, what }, 'a part of the sweep failed');
+  }
+};
+
 /**
  * One pass. What fails is logged and tried again by the next.
  * @param olderThanMs what happened later is left: somebody is at work on it
@@ -107,8 +116,9 @@ export const createSweep =
   (deps: Deps) =>
   async (olderThanMs: number): Promise<void> => {
     const before = deps.now() - olderThanMs;
-    await settleWaiting(deps, before);
-    await deployMissed(deps, before);
-    await declareAgain(deps, before);
-    await deps.builds.admitNext();
+    // Each for itself: the queue goes on while the object store is down.
+    await step(deps, 'waiting events', () => settleWaiting(deps, before));
+    await step(deps, 'builds that nobody deployed', () => deployMissed(deps, before));
+    await step(deps, 'functions that are declared in part', () => declareAgain(deps, before));
+    await step(deps, 'the next build', () => deps.builds.admitNext());
   };

@@ -107,5 +107,7 @@ export const attributesOf = (event: CloudEvent): [string, AttributeValue][] => {
   return [...named, ...Object.entries(event.extensions)];
 };
 
+type EventName = Pick<CloudEvent, 'source' | 'id'>;
+
 /** CloudEvents 1.0.2, attribute id: equal source and id is the same event, sent again. */
-export const isSameEvent = (one: CloudEvent, other: CloudEvent): boolean => one.source === other.source && one.id === other.id;
+export const isSameEvent = (one: EventName, other: EventName): boolean => one.source === other.source && one.id === other.id;

@@ -19,6 +19,9 @@ export type BuilderProcess = {
 
 export const bundle = (name: string): string => join(import.meta.dirname, `../../../dist/${name}/main.js`);
 
+/** As the Dockerfile sets it. */
+const ofTheImage = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '2' };
+
 const patienceMs = 60_000;
 
 const answersReady = async (address: string): Promise<boolean> => {
@@ -38,19 +41,24 @@ const untilReady = async (child: ChildProcess, address: string): Promise<void> =
   }
 };
 
-/** @param folder for its log and its temporary files */
+/**
+ * @param folder for its log and its temporary files
+ * @param before a command that ends with `exec "$@"`
+ */
 export const startBuilderProcess = async (
   settings: Readonly<Record<string, string>>,
   port: number,
   folder: string,
+  before: readonly string[] = [],
 ): Promise<BuilderProcess> => {
   const address = `http://127.0.0.1:${port}`;
   const temporary = join(folder, `temporary-${port}`);
   await mkdir(temporary, { recursive: true });
   const log = createWriteStream(join(folder, `builder-${port}.log`), { flags: 'a' });
   const start = (): ChildProcess => {
-    const child = spawn(process.execPath, [bundle('builder')], {
-      env: { PATH: process.env.PATH, TMPDIR: temporary, ...settings, PORT: String(port) },
+    const command = [...before, process.execPath, bundle('builder')];
+    const child = spawn(command[0] ?? '', command.slice(1), {
+      env: { PATH: process.env.PATH, TMPDIR: temporary, ...ofTheImage, ...settings, PORT: String(port) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.pipe(log, { end: false });

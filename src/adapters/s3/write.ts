@@ -1,6 +1,7 @@
 // Writing an object: whole or not at all, and on request only if there is none.
 import { HeadObjectCommand, PutObjectCommand, type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import Bottleneck from 'bottleneck';
 import type { Readable } from 'node:stream';
 import { isMissing, nameOf, statusOf, writeError } from './errors.ts';
 
@@ -16,7 +17,10 @@ const isThere = async (client: S3Client, target: Target): Promise<boolean> => {
   }
 };
 
-/** In parts of 5 MiB once it is longer than one; a part at a time, since many may be written at once and each is held in memory. */
+/** A part is held in memory twice while it is put together; the other streams wait, and with them whoever fills them. */
+const uploadsAtOnce = 4;
+
+/** In parts of 5 MiB, the least that S3 takes, once it is longer than one; a part at a time. */
 const upload = async (
   client: S3Client,
   target: Target,
@@ -33,27 +37,27 @@ const upload = async (
   }
 };
 
-const send = async (
-  client: S3Client,
-  target: Target,
-  body: Readable | Buffer,
-  condition: Partial<PutObjectCommandInput>,
-): Promise<void> => {
-  if (Buffer.isBuffer(body)) await client.send(new PutObjectCommand({ ...target, ...condition, Body: body }));
-  else await upload(client, target, body, condition);
-};
-
 export type Write = (key: string, body: Readable | Buffer, options?: { ifAbsent?: boolean }) => Promise<'written' | 'exists'>;
 
 export const createWrite = (client: S3Client, bucket: string): Write => {
   /** Until the store says that it has no conditional writes. */
   let conditional = true;
+  const uploads = new Bottleneck({ maxConcurrent: uploadsAtOnce });
+
+  const send = async (
+    target: Target,
+    body: Readable | Buffer,
+    condition: Partial<PutObjectCommandInput>,
+  ): Promise<void> => {
+    if (Buffer.isBuffer(body)) await client.send(new PutObjectCommand({ ...target, ...condition, Body: body }));
+    else await uploads.schedule(() => upload(client, target, body, condition));
+  };
 
   const writeIfAbsent = async (target: Target, body: Readable | Buffer): Promise<'written' | 'exists'> => {
     // A stream can be sent once only, so what the store is able to do is asked before.
     if (!conditional && (await isThere(client, target))) return 'exists';
     try {
-      await send(client, target, body, conditional ? { IfNoneMatch: '*' } : {});
+      await send(target, body, conditional ? { IfNoneMatch: '*' } : {});
       return 'written';
     } catch (thrown) {
       if (statusOf(thrown) === 412) return 'exists';
@@ -70,7 +74,7 @@ export const createWrite = (client: S3Client, bucket: string): Write => {
     const target = { Bucket: bucket, Key: key };
     try {
       if (ifAbsent) return await writeIfAbsent(target, body);
-      await send(client, target, body, {});
+      await send(target, body, {});
       return 'written';
     } catch (thrown) {
       throw writeError(thrown);

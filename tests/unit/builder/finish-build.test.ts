@@ -18,8 +18,8 @@ const finishing = async (told: string | undefined, inRegistry: string | undefine
       findImage: () => Promise.resolve(inRegistry),
       ...{ submit: nothing, get: nothing, list: nothing, logs: nothing, cancel: nothing, admitNext: nothing },
     },
-    functions: { apply: nothing, get: nothing, list: nothing, remove: nothing, invoke: nothing },
-    pending: { keep: nothing, drop: nothing, deliver: nothing, reject: nothing, list: nothing },
+    functions: { apply: nothing, get: () => Promise.resolve(undefined), list: nothing, remove: nothing, invoke: nothing },
+    pending: { keep: nothing, deliver: nothing, reject: nothing, list: nothing },
     deploy: (_build, digest) => {
       deployed.push(digest);
       return Promise.resolve({ outcome: 'created' });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createAdmitEvent, createPackingLimit, limitedStore } from '../../../src/builder/limits.ts';
+import { createAdmitEvent, createPackingRate, createPlaces, limitedStore } from '../../../src/builder/limits.ts';
 import { createBuilderMetrics } from '../../../src/builder/metrics.ts';
 import type { ObjectStore, RateLimiter, RateVerdict } from '../../../src/ports.ts';
 
@@ -44,27 +44,41 @@ describe('admitting an event', () => {
   });
 });
 
-describe('the limit of packing', () => {
-  it('packs no more than so many at once; who has waited too long is answered 503 and never begins', async () => {
-    const packing = createPackingLimit({ maxConcurrent: 2, ...often }, 100, createBuilderMetrics(new Registry()));
-    const finish = Promise.withResolvers<undefined>();
+const metrics = () => createBuilderMetrics(new Registry());
+
+describe('places for sources', () => {
+  it('are so many; who has waited too long for one is answered 503 and never gets it', async () => {
+    const takePlace = createPlaces(2, 100, metrics());
+    const [giveBack] = [await takePlace(), await takePlace()];
+    await expect(takePlace()).rejects.toMatchObject({ code: 'PACKING_BUSY', status: 503 });
+    giveBack();
+    const [again] = [await takePlace()];
+    await expect(takePlace()).rejects.toMatchObject({ code: 'PACKING_BUSY' });
+    again();
+  });
+
+  it('go to whoever waits, once one is given back', async () => {
+    const takePlace = createPlaces(1, 1_000, metrics());
+    const giveBack = await takePlace();
+    const waiting = takePlace();
+    giveBack();
+    (await waiting)();
+  });
+});
+
+describe('the rate of packing', () => {
+  it('packs no more than may begin; who has waited too long is answered 503 and never begins', async () => {
+    const packing = createPackingRate({ perMinute: 60, burst: 2 }, 100, metrics());
     const begun: number[] = [];
-    const jobs = [0, 1, 2].map((index) =>
-      packing(async () => {
-        begun.push(index);
-        await finish.promise;
-        return index;
-      }),
-    );
+    const jobs = [0, 1, 2].map((index) => packing(() => Promise.resolve(begun.push(index))));
     await expect(jobs[2]).rejects.toMatchObject({ code: 'PACKING_BUSY', status: 503 });
-    finish.resolve(undefined);
-    expect(await Promise.all(jobs.slice(0, 2))).toEqual([0, 1]);
-    await sleep(100);
+    await Promise.all(jobs.slice(0, 2));
+    await sleep(1_100);
     expect(begun).toEqual([0, 1]);
   });
 
   it('hands on what packing throws', async () => {
-    const packing = createPackingLimit({ maxConcurrent: 1, ...often }, 1000, createBuilderMetrics(new Registry()));
+    const packing = createPackingRate(often, 1000, metrics());
     await expect(packing(() => Promise.reject(new Error('the source broke')))).rejects.toThrow('the source broke');
     expect(await packing(() => Promise.resolve('next'))).toBe('next');
   });

@@ -82,6 +82,7 @@ describe('build.start', () => {
       } satisfies FunctionPlatform,
       events: { publish: () => Promise.resolve('owed') },
       functionEvents: { publish: nothing },
+      takePlace: () => Promise.resolve(() => undefined),
       packing: async (pack) => {
         const packed = await pack();
         await meanwhile();
@@ -117,18 +118,41 @@ describe('build.start', () => {
     time = 2_000;
     await finish((await send('second', true)).buildId, digestOf('b'));
     time = 3_000;
-    expect(await send('first')).toMatchObject({ status: 'skipped', message: 'A later request is deployed already' });
+    expect(await send('first')).toMatchObject({ status: 'skipped', message: 'This source is built and deployed already' });
     expect(states.get(serviceName(ref))).toMatchObject({ imageDigest: digestOf('b'), requestedAt: 2_000 });
   });
 
-  it('is no copy under another id: the image of its own build is deployed again, whatever bears its name by now', async () => {
+  it('under another id finds the source deployed, from the build that was forced', async () => {
     const { buildId } = await send('first');
     await finish(buildId, digestOf('a'));
     time = 2_000;
     await finish((await send('second', true)).buildId, digestOf('b'));
     time = 3_000;
-    expect(await send('third')).toMatchObject({ status: 'acknowledged', buildId });
-    expect(states.get(serviceName(ref))).toMatchObject({ imageDigest: digestOf('a'), buildId, requestedAt: 3_000 });
+    expect(await send('third')).toMatchObject({
+      status: 'skipped',
+      buildId,
+      message: 'This source is built and deployed already',
+    });
+    expect(states.get(serviceName(ref))).toMatchObject({ imageDigest: digestOf('b'), requestedAt: 2_000 });
+  });
+
+  it('deploys what the registry has, and not what a build has said of itself', async () => {
+    const { buildId } = await send('first');
+    await finish(buildId, digestOf('a'));
+    states.clear();
+    builds.set(buildId ?? '', { ...(builds.get(buildId ?? '') ?? nothing()), imageDigest: digestOf('f') });
+    expect(await send('second')).toMatchObject({ status: 'acknowledged' });
+    expect(states.get(serviceName(ref))).toMatchObject({ imageDigest: digestOf('a') });
+  });
+
+  it('that was cancelled begins nothing when it comes once more; another one does', async () => {
+    const { buildId } = await send('first');
+    builds.set(buildId ?? '', { ...(builds.get(buildId ?? '') ?? nothing()), status: 'cancelled', endedAt: 1_500 });
+    expect(await send('first')).toMatchObject({
+      status: 'skipped',
+      message: 'This build was cancelled; a new event begins it again',
+    });
+    expect(await send('second')).toMatchObject({ status: 'started', buildId });
   });
 
   it('does not build again what another one has begun and ended while it packed', async () => {

@@ -105,6 +105,7 @@ describe('the sweep', () => {
       } satisfies FunctionPlatform,
       events: { publish: (event) => Promise.resolve(emitted.push(event)).then(() => 'owed' as const) },
       functionEvents: { publish: nothing },
+      takePlace: () => Promise.resolve(() => undefined),
       packing: (pack) => pack(),
       metrics: createBuilderMetrics(createRegistry()),
       logger: await createLogger({ level: 'silent', pretty: false, name: 'test' }),
