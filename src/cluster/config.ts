@@ -64,8 +64,17 @@ const builds = {
   KUEUE_QUEUE: name('Queue of Kueue, which then decides what is built next'),
 };
 
+/** The builder's, as far as a cluster has less room for them. */
+const bounded = {
+  // Knative refuses a revision that takes longer than 600 s, the wrapper's margin and the callback to the scheduler included.
+  TIMEOUT_SECONDS: Type.Integer({ ...builderSettings.TIMEOUT_SECONDS, maximum: 568 }),
+  // Who waits stands in one object of at most 1 MiB, and the quota of builds is 5,000 jobs, those that ended within the hour included.
+  MAX_QUEUED_JOBS: Type.Integer({ ...builderSettings.MAX_QUEUED_JOBS, maximum: 3000 }),
+};
+
 export const clusterSettings = Type.Object({
   ...builderSettings,
+  ...bounded,
   ...notifiSettings,
   ...storage,
   ...namespaces,

@@ -104,7 +104,7 @@ describeWith(await findCluster(), 'functions as Knative Services', (cluster) => 
       await deploy('one', 1);
       const declared = (await service())?.spec.template.spec as Record<string, unknown> & { containers: object[] };
       // What Knative makes of it: these it keeps to itself, or hands to the proxy that it puts beside the container.
-      const ofKnative = ['containerConcurrency', 'timeoutSeconds', 'containers'];
+      const ofKnative = ['containerConcurrency', 'timeoutSeconds', 'responseStartTimeoutSeconds', 'containers'];
       const pod = Object.fromEntries(Object.entries(declared).filter(([field]) => !ofKnative.includes(field)));
       const container = { ...declared.containers[0], readinessProbe: undefined };
       const answer = await harness.client.call({

@@ -71,6 +71,8 @@ export const knativeService = (
       spec: {
         containerConcurrency: 10,
         timeoutSeconds: callSeconds(settings),
+        // Unset it is 300 s, whatever the function may take.
+        responseStartTimeoutSeconds: callSeconds(settings),
         serviceAccountName: spec.name,
         automountServiceAccountToken: false,
         enableServiceLinks: false,
