@@ -6,12 +6,6 @@ import { newRequestIds, problemOf, type RequestIds } from './problem.ts';
 
 /** What Fastify refuses by itself, in our words. Its messages are its own; ours name the rule. */
 const known: Record<string, [code: ErrorCode, message: string, field?: string]> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', 'The body is larger than this server takes', 'body'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
-    'MALFORMED_REQUEST',
-    'The body is not as long as its Content-Length says',
-    'content-length',
-  ],
   FST_ERR_BAD_URL: ['MALFORMED_REQUEST', 'The URL is not valid', 'url'],
   FST_ERR_MAX_PARAM_LENGTH: ['MALFORMED_REQUEST', 'A part of the path is too long', 'url'],
 };

@@ -2,6 +2,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { missingRoute, rememberRoutes } from './known-routes.ts';
 import type { Logger } from './logger.ts';
+import { createBodyReader } from './read-body.ts';
 import { asCodedError, idsOf, sendProblem } from './refusals.ts';
 import { checkHead } from './request-head.ts';
 import { createSocketAnswers } from './socket-answers.ts';
@@ -51,7 +52,7 @@ export const createServer = (options: ServerOptions, logger: Logger): FastifyIns
   sockets.attach(app.server);
   app.addHook('preClose', (done) => endIdleConnections(app, done));
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', createBodyReader(options.bodyLimitBytes));
   answerRefusals(app, logger);
   return app;
 };
