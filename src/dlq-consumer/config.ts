@@ -70,7 +70,10 @@ export const dlqSettings = Type.Object({
   DLQ_PARKED_MAX_AGE_DAYS: count(14, 'How long the stream keeps parked letters at all, if no cleanup runs'),
   DLQ_CONFIRM_TIMEOUT_SECONDS: count(10, 'Time for RabbitMQ to confirm a letter that came over HTTP, before 503'),
   DLQ_BODY_LIMIT_BYTES: count(16 * 2 ** 20, 'Largest body of a letter that comes over HTTP: an event of 10 MiB in base64 fits'),
-  DLQ_HELD_BYTES: count(32 * 2 ** 20, 'Letters in memory, in bytes; beyond it RabbitMQ has to wait'),
+  DLQ_HELD_BYTES: count(
+    32 * 2 ** 20,
+    'Letters in memory, in bytes, each way: beyond it RabbitMQ has to wait, and senders are told to',
+  ),
   ARCHIVE_DIR: Type.Optional(
     Type.String({
       minLength: 1,
@@ -116,10 +119,14 @@ export const sourcesOf = ({ DLQ_SOURCE_EXCHANGES: text }: DlqConfig): { exchange
 const isLoopback = (host: string): boolean => /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/.test(host);
 
 /** What no single setting is wrong about. */
-export const mistakeIn = ({ HOST, DLQ_TOKEN, ARCHIVE_DIR, ARCHIVE_BUCKET }: DlqConfig): string | undefined => {
+export const mistakeIn = (config: DlqConfig): string | undefined => {
+  const { HOST, DLQ_TOKEN, ARCHIVE_DIR, ARCHIVE_BUCKET } = config;
   // Beyond this machine, whoever reaches the port could read and move every tenant's letters.
   if (DLQ_TOKEN === undefined && !isLoopback(HOST)) return 'DLQ_TOKEN is required, since HOST is not a loopback address';
   if (ARCHIVE_DIR !== undefined && ARCHIVE_BUCKET !== undefined) return 'Either ARCHIVE_DIR or ARCHIVE_BUCKET, not both';
+  // The stream would drop letters that cleanup has not come to yet.
+  if (config.DLQ_PARKED_MAX_AGE_DAYS <= config.DLQ_RETENTION_DAYS)
+    return 'DLQ_PARKED_MAX_AGE_DAYS must be more than DLQ_RETENTION_DAYS';
   return undefined;
 };
 

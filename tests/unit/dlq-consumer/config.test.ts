@@ -26,6 +26,12 @@ describe('the configuration of the dead letters', () => {
     expect(mistakeIn(configWith({ ARCHIVE_BUCKET: 'bucket' }))).toBeUndefined();
   });
 
+  test('refuses a stream that forgets letters before cleanup takes them', () => {
+    expect(mistakeIn(configWith({ DLQ_PARKED_MAX_AGE_DAYS: '7' }))).toMatch(/^DLQ_PARKED_MAX_AGE_DAYS must be more/);
+    expect(mistakeIn(configWith({ DLQ_PARKED_MAX_AGE_DAYS: '8' }))).toBeUndefined();
+    expect(mistakeIn(configWith({ DLQ_RETENTION_DAYS: '30' }))).toMatch(/DLQ_RETENTION_DAYS$/);
+  });
+
   test('a token that could be guessed is refused by its name', () => {
     expect(() => configWith({ DLQ_TOKEN: 'short' })).toThrow(/DLQ_TOKEN/);
   });
