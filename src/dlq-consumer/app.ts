@@ -13,6 +13,7 @@ import { addLetterRoutes } from './routes/letters.ts';
 import { createTokenCheck } from './routes/operator.ts';
 import { addPurgeRoutes } from './routes/purge.ts';
 import { addRedriveRoutes } from './routes/redrive.ts';
+import { createSinkRoom } from './routes/sink-room.ts';
 import { addSinkRoute } from './routes/sink.ts';
 
 export type AppDeps = {
@@ -31,6 +32,8 @@ export type AppDeps = {
 export type AppOptions = {
   token: string | undefined;
   bodyLimitBytes: number;
+  /** Of letters that senders bring, until they are confirmed. */
+  heldBytes: number;
   requestTimeoutMs: number;
   confirmTimeoutMs: number;
   redrivePerSecond: number;
@@ -40,7 +43,8 @@ export const createApp = (deps: AppDeps, options: AppOptions): FastifyInstance =
   const { bodyLimitBytes, requestTimeoutMs } = options;
   const app = createServer({ bodyLimitBytes, headersLimitBytes: 64 * 2 ** 10, requestTimeoutMs }, deps.logger);
   addOpsRoutes(app, deps.registry, deps.notReady);
-  addSinkRoute(app, { ...deps, confirmTimeoutMs: options.confirmTimeoutMs });
+  const room = createSinkRoom(options.heldBytes, bodyLimitBytes);
+  addSinkRoute(app, { ...deps, room, confirmTimeoutMs: options.confirmTimeoutMs });
   // Routes of a scope of their own: the check is for them, not for the sink, since a broker has no token to send.
   void app.register((operator, _options, done) => {
     const check = createTokenCheck(options.token);

@@ -9,12 +9,15 @@ export type Room = {
 /** Fifty of these are no trouble. */
 const smallBytes = 65_536;
 
-/** @param limit bytes of large letters under way; a single one may be larger, it is then the only one */
-export const createRoom = (limit: number): Room => {
+/**
+ * @param limit bytes of large letters under way; a single one may be larger, it is then the only one
+ * @param uncounted up to so many bytes a letter is small
+ */
+export const createRoom = (limit: number, uncounted = smallBytes): Room => {
   let taken = 0;
   return {
     enter: (bytes) => {
-      const counted = bytes <= smallBytes ? 0 : bytes;
+      const counted = bytes <= uncounted ? 0 : bytes;
       if (counted > 0 && taken > 0 && taken + counted > limit) return undefined;
       taken += counted;
       return () => void (taken -= counted);

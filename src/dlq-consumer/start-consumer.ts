@@ -8,7 +8,7 @@ import type { DeadLetterQueue, ObjectStore } from '../ports.ts';
 import { createApp } from './app.ts';
 import { createArchiveLetter } from './archive-letter.ts';
 import { createCircuits, type Circuits } from './circuits.ts';
-import { createCleanup } from './cleanup.ts';
+import { createCleanup, createSurplusCleanup, type Cleanup } from './cleanup.ts';
 import { destinationsOf, rulesOf, type DlqConfig } from './config.ts';
 import { createHandlers } from './handlers.ts';
 import { createJudgeLetter } from './judge-letter.ts';
@@ -85,6 +85,18 @@ const watchDepths = (lifecycle: Lifecycle, letters: Letters): (() => Depths | un
   return () => last;
 };
 
+const watchSurplus = (
+  lifecycle: Lifecycle,
+  cleanup: Cleanup,
+  depths: () => Depths | undefined,
+  { config, logger }: Parts,
+): void => {
+  const parked = (): number | undefined => depths()?.parked;
+  const look = createSurplusCleanup({ cleanup, parked, maxLetters: config.DLQ_RETENTION_LETTERS, logger });
+  const timer = setInterval(() => void look(), 5_000);
+  lifecycle.onClose('the surplus', () => clearInterval(timer));
+};
+
 const openOrder = (lifecycle: Lifecycle, queue: DeadLetterQueue, logger: Logger): LetterHandlers['onNews'] => {
   const isComplete = (): Promise<boolean> =>
     queue.stats(Date.now()).then(
@@ -106,6 +118,7 @@ const listen = async (app: FastifyInstance, { PORT, HOST }: DlqConfig): Promise<
 const optionsOf = (config: DlqConfig) => ({
   token: config.DLQ_TOKEN,
   bodyLimitBytes: config.DLQ_BODY_LIMIT_BYTES,
+  heldBytes: config.DLQ_HELD_BYTES,
   requestTimeoutMs: 30_000,
   confirmTimeoutMs: config.DLQ_CONFIRM_TIMEOUT_SECONDS * 1000,
   redrivePerSecond: config.DLQ_REDRIVE_PER_SECOND,
@@ -151,6 +164,7 @@ export const startConsumer = async (config: DlqConfig, logger: Logger, adapters:
     lifecycle.onClose('the log of letters', () => parts.log.close());
     lifecycle.onClose('the letters', () => letters.close());
     const depths = watchDepths(lifecycle, letters);
+    watchSurplus(lifecycle, cleanup, depths, parts);
     metrics.observe({
       depths,
       oldestAgeMs: async () => (await queue.stats(Date.now())).oldestAgeMs,

@@ -58,7 +58,8 @@ const openApp = async (folder: string, given: string | undefined): Promise<Opene
     cleanup: createCleanup({ queue, archive: (ids) => flow.archive(ids), retentionMs: 1_000, maxLetters: 10, now: Date.now }),
     metrics: createDlqMetrics(registry),
   };
-  const options = { bodyLimitBytes: 2 ** 20, requestTimeoutMs: 1_000, confirmTimeoutMs: 100, redrivePerSecond: 100 };
+  const limits = { bodyLimitBytes: 2 ** 20, heldBytes: 2 ** 22, requestTimeoutMs: 1_000 };
+  const options = { ...limits, confirmTimeoutMs: 100, redrivePerSecond: 100 };
   const app = createApp(deps, { ...options, token: given });
   return { app, accepted, logged, confirm, state, put: (letter) => queue.put(letter) };
 };

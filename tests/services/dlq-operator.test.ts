@@ -96,6 +96,19 @@ suite('parked letters', () => {
     expect((await letters.parked()).map(({ event_id: id }) => id)).toEqual(['e7']);
   });
 
+  test('a storm of letters does not wait for the night: what is beyond the retention goes to the archive by itself', async () => {
+    await letters.start({ DLQ_RETENTION_LETTERS: '10' });
+    await letters.publish(
+      Array.from({ length: 1_030 }, (_, n) => ({ headers: letters.attributes(`e${n}`, { knativeerrorcode: 400 }) })),
+    );
+    const { places } = await until(
+      async () => (await letters.consumer.get('/dead-letters/stats')).body,
+      (stats) => stats.places.parked === 10,
+      30_000,
+    );
+    expect(places.archive).toBe(1_020);
+  }, 60_000);
+
   test('what the broker took is not called delivered, and is the same letter with its story when it is rejected again', async () => {
     await letters.start();
     const rejected = (original: object): Promise<void> => {

@@ -1,5 +1,5 @@
 // Where Knative posts its dead letters (`deadLetterSink`). 202 is a promise: every letter of the request is durably in the queue.
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CloudEvent } from '../../core/cloudevent.ts';
 import { CodedError } from '../../core/errors.ts';
 import { readRequest } from '../../core/http-binding.ts';
@@ -8,6 +8,7 @@ import type { DeadLetter, RawMessage } from '../../core/letter.ts';
 import type { LetterFlow } from '../../core/letter-flow.ts';
 import { contentTypeIn } from '../../ops/request-head.ts';
 import type { DlqMetrics } from '../metrics.ts';
+import type { SinkRoom } from './sink-room.ts';
 
 type Deps = {
   flow: Pick<LetterFlow, 'accept' | 'acceptLetter'>;
@@ -15,6 +16,7 @@ type Deps = {
   full: () => boolean;
   /** For the broker's confirm. */
   confirmTimeoutMs: number;
+  room: SinkRoom;
   metrics: DlqMetrics;
   now: () => number;
 };
@@ -64,11 +66,16 @@ const within = async (work: Promise<unknown>, ms: number): Promise<void> => {
   }
 };
 
-export const addSinkRoute = (app: FastifyInstance, { flow, full, confirmTimeoutMs, metrics, now }: Deps): void => {
-  app.post('/dead-letters', async (request, reply) => {
+export const addSinkRoute = (app: FastifyInstance, { flow, full, confirmTimeoutMs, room, metrics, now }: Deps): void => {
+  const onRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
     if (full()) throw new CodedError('DEAD_LETTERS_FULL', 'The dead-letter queue is full', { retryAfterSeconds: 10 });
+    room.enter(request, reply);
+    done();
+  };
+  app.post('/dead-letters', { onRequest }, async (request, reply) => {
     const contents = contentsOf(request, now());
     const confirmed = contents.map((content) => (isEvent(content) ? flow.accept(content) : flow.acceptLetter(content)));
+    room.stay(request, Promise.allSettled(confirmed));
     await within(Promise.all(confirmed), confirmTimeoutMs);
     metrics.accepted(contents.length);
     return reply.code(202).send({ accepted: contents.length });
