@@ -1,5 +1,6 @@
 // What the build monitor writes on a build's job as annotations, and how the end of the kaniko container is read: by the monitor,
 // and by whoever reads the job when its monitor died.
+import { withoutTerminalCodes } from './plain-text.ts';
 
 /** The container that builds; the monitor beside it watches only this one. */
 export const builderContainer = 'kaniko';
@@ -32,9 +33,7 @@ const maxMessage = 2048;
 
 /** Lines without what only a terminal understands. Whatever a build prints may be hostile. */
 export const readableLines = (text: string): string =>
-  text
-    // eslint-disable-next-line no-control-regex
-    .replace(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g, '')
+  withoutTerminalCodes(text)
     .replace(/\r\n?/g, '\n')
     // eslint-disable-next-line no-control-regex
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')

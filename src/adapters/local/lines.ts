@@ -1,13 +1,20 @@
 // What a tool printed, as lines for a log: whole characters, no terminal control, no line without an end.
 import { StringDecoder } from 'node:string_decoder';
-import { stripVTControlCharacters } from 'node:util';
+import { withoutTerminalCodes } from '../../core/plain-text.ts';
 
 /** Longer lines are broken. */
 const maxLine = 8_192;
 
+/** By hand: the expression tries again at each of a thousand returns in a row, and a build's output would hold up the platform. */
+const withoutReturns = (raw: string): string => {
+  let end = raw.length;
+  while (raw[end - 1] === '\r') end--;
+  return raw.slice(0, end);
+};
+
 /** The line as a terminal would show it in the end; what could still steer a terminal, or break a line in two, is dropped. */
 export const cleanLine = (raw: string): string => {
-  const shown = stripVTControlCharacters(raw.replace(/\r+$/, ''));
+  const shown = withoutTerminalCodes(withoutReturns(raw));
   const overwritten = shown.slice(shown.lastIndexOf('\r') + 1);
   return overwritten.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, ''); // eslint-disable-line no-control-regex
 };

@@ -20,13 +20,21 @@ describe('what a tool printed', () => {
   });
 
   test('loses colours, cursor moves and everything else that could steer a terminal or a reader', () => {
-    expect(cleanLine('\u001b[31mred\u001b[0m \u001b]0;title\u0007text\tkept')).toBe('red text\tkept');
+    expect(cleanLine('\u001b[31mred\u001b[0m \u001b]0;title\u0007text\tkept \u009b1mbold')).toBe('red text\tkept bold');
     expect(cleanLine('a\u0000b\u0007c\u007fd\u2028e\u202ef\u001b')).toBe('abcdef');
   });
 
   test('is what a terminal would show in the end when a progress bar writes over itself', () => {
     expect(linesOf('10 %\r50 %\r100 %\n')).toEqual(['100 %']);
     expect(linesOf('done\r\r\n')).toEqual(['done']);
+  });
+
+  test.each(['\r', '\u001b[', '\u001b]', '\u001b[1;', '\u009b'])('costs no more when it is full of %j', (hostile) => {
+    const line = `${hostile.repeat(8_000).slice(0, 8_190)}x\n`;
+    linesOf(line);
+    const begun = performance.now();
+    expect(linesOf(line.repeat(20))).toHaveLength(20);
+    expect(performance.now() - begun).toBeLessThan(200);
   });
 
   test('is broken where a line is too long, never inside of a character, and without waiting for its end', () => {
