@@ -10,6 +10,7 @@ import { median } from '../support/median.ts';
 import { peakBytes, residentBytes } from '../support/process-facts.ts';
 import type { Row } from '../support/report.ts';
 import { refNumber, sourceKeyOf } from './build-event.ts';
+import { createMemoryLimit, limitBytes } from './memory-limit.ts';
 import type { BenchSite } from './site.ts';
 
 const requestNumber = (n: number): BuildRequest => {
@@ -92,7 +93,8 @@ export const measureBuildList = async (site: BenchSite, count: number, rounds: n
   // It would only take time away: the jobs are over.
   await site.servers.kubernetes('stop', 'kube-controller-manager');
   await createJobs(site, count);
-  const builder = await site.startBuilder();
+  const limit = await createMemoryLimit(limitBytes);
+  const builder = await site.startBuilder({}, limit?.command);
   const atRest = residentBytes(builder.pid);
   site.proxy.take();
   const first = await timeOf(`${builder.address}/builds?limit=20`);
@@ -100,7 +102,8 @@ export const measureBuildList = async (site: BenchSite, count: number, rounds: n
   const page = await medianOf(`${builder.address}/builds?limit=20`, rounds);
   const ofFunction = await medianOf(`${builder.address}/builds?limit=20&third_party_id=tenant-1&parser_id=listed-1`, rounds);
   const peak = peakBytes(builder.pid);
-  await builder.stop();
+  const code = await builder.stop();
+  await limit?.remove();
   const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
   return [
     {
@@ -110,9 +113,9 @@ export const measureBuildList = async (site: BenchSite, count: number, rounds: n
     },
     {
       bench: 'cluster',
-      what: `memory, listing ${count} builds`,
-      medians: `at rest ${mebibytes(atRest)}, peak ${mebibytes(peak)}`,
-      comparisons: [{ against: '256 MiB', ratio: peak / (256 * 2 ** 20), atMost: 1 }],
+      what: `memory, listing ${count} builds${limit === undefined ? ', without a limit' : ', under 256 MiB'}`,
+      medians: `at rest ${mebibytes(atRest)}, peak ${mebibytes(peak)}, exit ${code ?? 'by signal'}`,
+      comparisons: [{ against: '256 MiB', ratio: peak / limitBytes, atMost: 1 }],
     },
   ];
 };

@@ -11,6 +11,9 @@ const places = [
   ['/sys/fs/cgroup', 'memory.max'],
 ] as const;
 
+/** Of the builder's container. */
+export const limitBytes = 256 * 2 ** 20;
+
 export const createMemoryLimit = async (bytes: number): Promise<MemoryLimit | undefined> => {
   for (const [root, file] of places) {
     const folder = join(root, `bench-cluster-${process.pid}`);

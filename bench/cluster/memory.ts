@@ -5,10 +5,9 @@ import { archiveOf } from '../support/cluster/source-archive.ts';
 import { peakBytes, residentBytes } from '../support/process-facts.ts';
 import type { Row } from '../support/report.ts';
 import { refNumber, send, sourceKeyOf } from './build-event.ts';
-import { createMemoryLimit } from './memory-limit.ts';
+import { createMemoryLimit, limitBytes } from './memory-limit.ts';
 import type { BenchSite } from './site.ts';
 
-const limitBytes = 256 * 2 ** 20;
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
 /** Asks again for as long as the answer is "not now". @returns how often */
