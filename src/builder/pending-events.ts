@@ -1,6 +1,6 @@
 // Events that wait for their function to be built. They lie in the object store, so that any process can hand them over.
 import { createHash } from 'node:crypto';
-import type { CloudEvent } from '../core/cloudevent.ts';
+import { maxAttributeLength, type CloudEvent } from '../core/cloudevent.ts';
 import { originOf } from '../core/correlation.ts';
 import { rejectionOf } from '../core/emitted.ts';
 import { CodedError } from '../core/errors.ts';
@@ -39,10 +39,13 @@ export const addressed = (event: CloudEvent, ref: FunctionRef): CloudEvent => {
   const source = eventSourceOf(ref);
   if (event.source === source && event.subject === ref.function) return event;
   if (event.source === source) return { ...event, subject: ref.function };
-  const from = createHash('sha256').update(event.source).digest('hex').slice(0, 8);
+  const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const suffix = `-${hashOf(event.source).slice(0, 8)}`;
+  // Longer than any reader takes an id, it would be refused by all of them.
+  const id = event.id.length + suffix.length > maxAttributeLength ? hashOf(event.id) : event.id;
   // Two senders may use one id; under a common source it has to stay two.
   const extensions = { ...event.extensions, originsource: event.source, originid: event.id };
-  return { ...event, id: `${event.id}-${from}`, source, subject: ref.function, extensions };
+  return { ...event, id: `${id}${suffix}`, source, subject: ref.function, extensions };
 };
 
 const textOf = async (temp: ObjectStore, key: string): Promise<string> => {

@@ -21,8 +21,8 @@ export type CloudEvent = {
   readonly data?: EventData;
 };
 
-/** Longer values could not be handed on as HTTP headers by the next hop. */
-const maxAttributeLength = 8192;
+/** In characters. What passes an event on derives attributes of its own from these, and keeps them as short. */
+export const maxAttributeLength = 8192;
 
 const printableAscii = /^[\x20-\x7e]*$/;
 // Type System, String: no control characters, no lone surrogates, no noncharacters.

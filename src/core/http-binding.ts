@@ -119,18 +119,35 @@ export const readRequest = (rawHeaders: readonly string[], contentType: string |
 
 export type HttpMessage = { headers: Record<string, string>; body: Buffer };
 
-/**
- * The event in binary mode; in structured mode where its data is an event format itself, because a reader would take that for the event.
- * An extension's name is checked again: it becomes a header name.
- */
-export const writeBinary = (event: CloudEvent): HttpMessage => {
-  if (isEventFormat(essenceOf(event.datacontenttype))) return writeStructured(event);
+/** Readers stop at 16 KiB of headers, Node's and many a proxy's, and beside ours there are those of whoever passes the event on. */
+const maxHeaderBytes = 8_192;
+
+/** With the colon, the space and the end of the line. */
+const bytesOfHeaders = (headers: Readonly<Record<string, string>>): number => {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers)) bytes += name.length + value.length + 4;
+  return bytes;
+};
+
+/** An extension's name is checked again: it becomes a header name. */
+const binaryHeaders = (event: CloudEvent): Record<string, string> => {
   const headers: Record<string, string> = {};
   for (const [name, value] of attributesOf(event)) {
     if (!token.test(name)) refuse(name, 'is not a header name');
     if (name === 'datacontenttype') headers['content-type'] = String(value);
     else headers[`ce-${name}`] = encodeHeaderValue(String(value));
   }
+  return headers;
+};
+
+/**
+ * The event so that any reader understands it: in binary mode, or in structured mode where its attributes are too long for headers, and
+ * where its data is an event format itself, which a reader would take for the event.
+ */
+export const writeEvent = (event: CloudEvent): HttpMessage => {
+  if (isEventFormat(essenceOf(event.datacontenttype))) return writeStructured(event);
+  const headers = binaryHeaders(event);
+  if (bytesOfHeaders(headers) > maxHeaderBytes) return writeStructured(event);
   const body = bytesOf(event);
   if (body !== undefined && headers['content-type'] === undefined) headers['content-type'] = 'application/json';
   return { headers, body: body ?? Buffer.alloc(0) };

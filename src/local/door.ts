@@ -1,6 +1,6 @@
 // How the in-process broker reaches the builder: by HTTP, through the same door as everybody.
 import type { CloudEvent } from '../core/cloudevent.ts';
-import { writeBinary } from '../core/http-binding.ts';
+import { writeEvent } from '../core/http-binding.ts';
 import type { Reply } from '../ports.ts';
 
 /** Longer than any answer takes that waits for its turn to be packed. */
@@ -10,7 +10,7 @@ const timeoutMs = 60_000;
 export const createDoor =
   (address: () => string) =>
   async (event: CloudEvent, signal: AbortSignal): Promise<Reply> => {
-    const { headers, body } = writeBinary(event);
+    const { headers, body } = writeEvent(event);
     const response = await fetch(`${address()}/cloudevents?delivery=broker`, {
       method: 'POST',
       headers,

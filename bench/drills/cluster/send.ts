@@ -1,6 +1,6 @@
 // Sends the events: to the broker, which takes each, or to a builder itself, which is asked again for as long as it says "not now".
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeBinary, writeStructured, type HttpMessage } from '../../../src/core/http-binding.ts';
+import { writeEvent, writeStructured, type HttpMessage } from '../../../src/core/http-binding.ts';
 import type { Chance } from './chance.ts';
 import type { Contacts } from './contacts.ts';
 import type { Planned } from './plan.ts';
@@ -22,7 +22,7 @@ const longestPauseMs = 3_000;
 
 const messageOf = ({ event, raw }: Planned, chance: Chance): HttpMessage => {
   if (raw !== undefined) return { headers: raw.headers, body: Buffer.from(raw.body) };
-  return chance.next() < 0.5 ? writeBinary(event) : writeStructured(event);
+  return chance.next() < 0.5 ? writeEvent(event) : writeStructured(event);
 };
 
 type Answer = { status: number; code: string; retryAfterMs: number };

@@ -5,7 +5,8 @@ import { Agent as HttpAgent, request as requestHttp, type ClientRequest, type In
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { CloudEvent } from '../../core/cloudevent.ts';
 import { CodedError } from '../../core/errors.ts';
-import { writeBinary } from '../../core/http-binding.ts';
+import { writeEvent } from '../../core/http-binding.ts';
+import { formatTraceparent, parseTraceparent } from '../../core/trace-context.ts';
 
 /** Header names in `headers` are in lower case; `rawHeaders` as they came. */
 export type Answer = { status: number; headers: Record<string, string>; rawHeaders: string[]; body: Buffer };
@@ -105,11 +106,12 @@ export const createEventPoster = (options: PosterOptions): EventPoster => {
   const agents = { http: new HttpAgent(keepAlive), https: new HttpsAgent(keepAlive) };
 
   const send = async (url: URL, event: CloudEvent, bounds: Bounds): Promise<Answer> => {
-    const { headers, body } = writeBinary(event);
+    const { headers, body } = writeEvent(event);
     const { traceparent } = event.extensions;
+    const trace = typeof traceparent === 'string' ? parseTraceparent(traceparent) : undefined;
     const all = {
       ...headers,
-      ...(typeof traceparent === 'string' ? { traceparent: headers['ce-traceparent'] ?? '' } : {}),
+      ...(trace === undefined ? {} : { traceparent: formatTraceparent(trace) }),
       'content-length': String(body.length),
       'user-agent': options.userAgent,
       prefer: 'reply',

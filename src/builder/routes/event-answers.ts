@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { CloudEvent } from '../../core/cloudevent.ts';
 import type { Origin } from '../../core/emitted.ts';
 import type { CodedError } from '../../core/errors.ts';
-import { writeBinary } from '../../core/http-binding.ts';
+import { writeEvent } from '../../core/http-binding.ts';
 import { problemOf, type RequestIds } from '../../ops/problem.ts';
 import { sendProblem } from '../../ops/refusals.ts';
 import type { Accepted } from '../accept.ts';
@@ -29,7 +29,7 @@ export const answer = (reply: FastifyReply, accepted: Accepted): FastifyReply =>
 
 /** A broker drops what it gets a 4xx for. So what can never succeed is answered as an event that a trigger takes to the dead letters. */
 export const answerRejected = (reply: FastifyReply, rejection: CloudEvent): FastifyReply => {
-  const { headers, body } = writeBinary(rejection);
+  const { headers, body } = writeEvent(rejection);
   return reply.code(200).headers(headers).send(body);
 };
 

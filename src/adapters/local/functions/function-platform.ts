@@ -1,7 +1,7 @@
 // Functions as child processes: what is deployed is on the disk, what runs is started on demand and ends with this process.
 import { join } from 'node:path';
 import { CodedError } from '../../../core/errors.ts';
-import { writeBinary } from '../../../core/http-binding.ts';
+import { writeEvent } from '../../../core/http-binding.ts';
 import type { Runtime } from '../../../core/source.ts';
 import type { Logger } from '../../../ops/logger.ts';
 import type { FunctionPlatform, FunctionState } from '../../../ports.ts';
@@ -95,7 +95,7 @@ const portOf = (platform: Platform, refuseWhenClosing: () => void): FunctionPlat
       refuseWhenClosing();
       const record = records.get(ref);
       if (record === undefined) throw notFound(ref);
-      return activators.of(record).invoke(writeBinary(event), signal);
+      return activators.of(record).invoke(writeEvent(event), signal);
     },
   };
 };

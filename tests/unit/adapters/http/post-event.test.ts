@@ -62,6 +62,22 @@ describe('an event that is posted', () => {
     });
   });
 
+  test('arrives in structured mode where its attributes are too long for headers, its trace as a header all the same', async () => {
+    await poster.post(url, { ...event, subject: 'é'.repeat(3_000) }, 1_000);
+    const [{ request, body } = { request: undefined, body: '' }] = received;
+    expect(request?.headers).toMatchObject({
+      'content-type': 'application/cloudevents+json; charset=utf-8',
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    });
+    expect(JSON.parse(body)).toMatchObject({ id: 'é 1', subject: 'é'.repeat(3_000), data: { a: 1 } });
+  });
+
+  test('has no header for a trace that is none', async () => {
+    const { extensions } = event;
+    await poster.post(url, { ...event, extensions: { ...extensions, traceparent: 'é'.repeat(8_000) } }, 1_000);
+    expect(received[0]?.request.headers).not.toHaveProperty('traceparent');
+  });
+
   test('brings the whole answer back: a reply is an event', async () => {
     answer = (response) => response.writeHead(200, { 'ce-id': 'r', 'X-Two': ['a', 'b'] }).end('body');
     const { headers, rawHeaders, body } = await poster.post(url, event, 1_000);

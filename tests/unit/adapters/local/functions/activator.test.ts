@@ -5,7 +5,7 @@ import { answerOf, eventOf, ref, specOf, type Answer } from '../../../../contrac
 import { createActivator } from '../../../../../src/adapters/local/functions/activator.ts';
 import { unavailable } from '../../../../../src/core/function-failures.ts';
 import { withDefaults } from '../../../../../src/adapters/local/functions/function-options.ts';
-import { writeBinary } from '../../../../../src/core/http-binding.ts';
+import { writeEvent } from '../../../../../src/core/http-binding.ts';
 import { createLogger } from '../../../../../src/ops/logger.ts';
 import { settled } from '../../../../contract/function-platform.ts';
 import {
@@ -167,7 +167,7 @@ describe('an activator that is stopped', () => {
     };
     const spec = specOf(ref, { image: 'image', imageDigest: 'sha256:0' }, 1);
     const activator = createActivator(spec, deps, withDefaults({ dataDir: '', publicUrl: () => '', environment: {} }));
-    const message = writeBinary(eventOf({}));
+    const message = writeEvent(eventOf({}));
     await expect(activator.invoke(message, never)).rejects.toMatchObject({ code: 'FUNCTION_UNAVAILABLE' });
     const before = timers();
     const waiting = expect(activator.invoke(message, never)).rejects.toThrow('stopped');
