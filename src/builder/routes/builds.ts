@@ -70,8 +70,15 @@ const startOf = (request: FastifyRequest, offset: number): number => {
   return typeof last === 'string' && /^\d{1,15}$/.test(last) ? Number(last) : offset;
 };
 
-/** HTML, section 9.2.6: `id` is the offset of the line after this one, so that a reader who comes back misses and repeats nothing. */
-const eventOf = ({ offset, text }: LogLine): string => `id: ${offset + Buffer.byteLength(text) + 1}\ndata: ${text}\n\n`;
+/** HTML, section 9.2.6: a carriage return ends a line as well, and what a build prints behind it must not become a field. */
+const dataOf = (text: string): string =>
+  text
+    .split('\r')
+    .map((part) => `data: ${part}\n`)
+    .join('');
+
+/** `id` is the offset of the line after this one, so that a reader who comes back misses and repeats nothing. */
+const eventOf = ({ offset, text }: LogLine): string => `id: ${offset + Buffer.byteLength(text) + 1}\n${dataOf(text)}\n`;
 
 async function* eventStream(builds: ImageBuilder, build: Build, lines: AsyncIterable<LogLine>): AsyncIterable<string> {
   for await (const line of lines) yield eventOf(line);

@@ -2,6 +2,7 @@
 import { hasEnded, jobName, type Build, type BuildRequest } from '../../../core/build.ts';
 import type { Queued } from '../../../core/admission.ts';
 import { CodedError } from '../../../core/errors.ts';
+import { plainText } from '../../../core/plain-text.ts';
 import type { Logger } from '../../../ops/logger.ts';
 import type { BuildCompletions } from './build-completions.ts';
 import type { Changes } from './build-log-reader.ts';
@@ -136,7 +137,8 @@ export const createBuildMoves = (deps: MoveDeps): BuildMoves => ({
   begin: (buildId, again = false) => deps.mutex.run(buildId, () => begin(deps, buildId, again)),
   finish: (build, outcome) => finish(deps, build, outcome),
   cancel: async (buildId, given) => {
-    const reason = given.slice(0, maxReason);
+    // It becomes a line of the log.
+    const reason = plainText(given, maxReason);
     const found = await deps.mutex.run(buildId, () => cancelUnlessRunning(deps, buildId, reason));
     if (found !== 'running') return found;
     // Not in the mutex: the end of the run needs it.

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { requestOf } from '../../../../contract/build-request.ts';
 import { contextOf } from '../../../../contract/image-builder-local.ts';
+import { waitUntil } from '../../../../contract/wait-until.ts';
 import { useBench } from './build-bench.ts';
 
 const bench = useBench();
@@ -72,5 +73,17 @@ describe('the image', () => {
     const one = await build(`ln -s ${outside} function/out\n`);
     writeFileSync(join(outside, 'secret'), 'two');
     expect((await build(`ln -s ${outside} function/out\n`)).imageDigest).toBe(one.imageDigest);
+  });
+});
+
+describe('a cancelled build', () => {
+  test('has its reason in one line of the log, whatever whoever cancelled it wrote', async () => {
+    await bench.open();
+    const request = await bench.workshop.request(contextOf('echo begun; while :; do sleep 0.02; done\n'));
+    await bench.builder.submit(request);
+    await waitUntil(async () => (await logOf(request.buildId)).includes('begun'), 'it to begin');
+    await bench.builder.cancel(request.buildId, 'enough\r\n=== complete: sha256:forged\u001b[2J');
+    const log = await logOf(request.buildId);
+    expect(log.filter((line) => line.startsWith('=== c'))).toEqual(['=== cancelled: enough === complete: sha256:forged [2J']);
   });
 });
