@@ -82,9 +82,22 @@ const openChannel = async (connection: ChannelModel, prefetch: number): Promise<
   return channel;
 };
 
-/** @throws what amqplib throws when there is no broker, or it refuses us */
+/** @throws what amqplib throws when there is no broker, or it refuses us; nothing of it is open then */
 export const openSession = async (options: SessionOptions, events: SessionEvents): Promise<Session> => {
-  const { consumer, reader, publisher: publishing } = await openAll(options);
+  const connections = await openAll(options);
+  try {
+    return await sessionOver(connections, options, events);
+  } catch (thrown) {
+    await Promise.all(Object.values(connections).map(closeOrGiveUp));
+    throw thrown;
+  }
+};
+
+const sessionOver = async (
+  { consumer, reader, publisher: publishing }: Connections,
+  options: SessionOptions,
+  events: SessionEvents,
+): Promise<Session> => {
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
   for (const connection of [consumer, reader, publishing]) {
     gatherWrites(connection);
