@@ -41,9 +41,9 @@ export type LetterNews =
     };
 
 export type LetterHandlers = {
-  /** What to do with a letter that arrived. */
-  judge: (letter: DeadLetter) => Disposition;
-  /** Delivers a letter whose delay is over, and says what to do with it now. @param bytes what it takes in memory */
+  /** What to do with a letter that arrived. @param bytes its message's length: what it takes in memory */
+  judge: (letter: DeadLetter, bytes: number) => Disposition;
+  /** Delivers a letter whose delay is over, and says what to do with it now. */
   redeliver: (letter: DeadLetter, bytes: number) => Promise<Disposition>;
   /** Resolves with `done` when the letter is in the archive for good. Without it letters stay in the archive queue. */
   archive?: (letter: DeadLetter) => Promise<Disposition>;

@@ -23,7 +23,7 @@ const note = (metrics: DlqMetrics, log: LetterLog, disposition: Disposition): vo
 };
 
 type Deps = {
-  judge: (letter: DeadLetter) => Disposition;
+  judge: (letter: DeadLetter, bytes: number) => Disposition;
   redeliver: (letter: DeadLetter, bytes: number) => Promise<Disposition>;
   archive?: (letter: DeadLetter) => Promise<Disposition>;
   onNews: (news: LetterNews) => void;
@@ -36,8 +36,8 @@ export const createHandlers = ({ judge, redeliver, archive, onNews, ordered, met
   let sessions = 0;
   const inOrder = (disposition: Disposition): Disposition => (ordered ? heldInOrder(disposition, Date.now()) : disposition);
   return {
-    judge: (letter) => {
-      const disposition = inOrder(judge(letter));
+    judge: (letter, bytes) => {
+      const disposition = inOrder(judge(letter, bytes));
       note(metrics, log, disposition);
       return disposition;
     },

@@ -8,14 +8,15 @@ import { afterFailure, parkUntried } from './verdict.ts';
 /** A larger event is refused by every door of ours; a delivery would only fail. */
 export const maxEventBytes = 10 * 2 ** 20;
 
-const sizeOf = ({ event }: DeadLetter): number =>
-  event?.data !== undefined && 'bytes' in event.data ? event.data.bytes.length : 0;
+/** Of its data; of JSON inside of an envelope nobody knows it without writing it down once more, and the message is about that long. */
+const sizeOf = ({ event }: DeadLetter, messageBytes: number): number =>
+  event?.data !== undefined && 'bytes' in event.data ? event.data.bytes.length : messageBytes;
 
 export const createJudgeLetter =
   (deps: { rules: JudgeRules; destinations: DestinationRules; now: () => number }) =>
-  (letter: DeadLetter): Disposition => {
+  (letter: DeadLetter, bytes = 0): Disposition => {
     if (letter.event === undefined) return { to: 'park', letter };
-    if (sizeOf(letter) > maxEventBytes) {
+    if (sizeOf(letter, bytes) > maxEventBytes) {
       return {
         to: 'park',
         letter: {

@@ -50,5 +50,14 @@ describe('a letter that arrives', () => {
     expect(judge(letterWith({ event: { ...event, data: { bytes: bytes.subarray(1) } } } as never)).to).toBe('delay');
   });
 
+  test('with data in JSON is as large as its message', () => {
+    expect(judge(letterWith(), maxEventBytes + 1)).toMatchObject({ to: 'park', letter: { category: 'validation' } });
+    expect(judge(letterWith(), maxEventBytes).to).toBe('delay');
+    // In base64 the message is a third longer than the data.
+    const { event } = letterWith();
+    const data = { bytes: Buffer.alloc(maxEventBytes) };
+    expect(judge(letterWith({ event: { ...event, data } } as never), 1.4 * maxEventBytes).to).toBe('delay');
+  });
+
   test('that is no event is parked', () => expect(judge(rawLetter)).toEqual({ to: 'park', letter: rawLetter }));
 });
