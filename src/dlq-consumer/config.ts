@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import type { JudgeRules } from '../core/dead-letter.ts';
 import { parseAllowList, type DestinationRules } from './destination.ts';
+import { maxEventBytes } from './judge-letter.ts';
 
 const count = (fallback: number, description: string, minimum = 1) =>
   Type.Integer({ default: fallback, minimum, maximum: 4_000_000_000, description });
@@ -135,6 +136,13 @@ export const s3OptionsOf = ({ S3_ENDPOINT, S3_REGION, S3_PATH_STYLE }: DlqConfig
   pathStyle: S3_PATH_STYLE,
   ...(S3_ENDPOINT === undefined ? {} : { endpoint: S3_ENDPOINT }),
   ...(S3_REGION === undefined ? {} : { region: S3_REGION }),
+});
+
+/** For the adapter, as below. A reply is an event, and may be as large as any. */
+export const posterOptionsOf = ({ DLQ_CONCURRENCY }: DlqConfig) => ({
+  userAgent: 'knative-lambda-dlq',
+  maxSockets: DLQ_CONCURRENCY,
+  maxAnswerBytes: maxEventBytes,
 });
 
 /** For the adapter; structurally its options, since a process knows no adapter. */

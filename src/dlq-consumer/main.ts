@@ -6,7 +6,7 @@ import { ConfigError, readConfig } from '../ops/config.ts';
 import { closeOnSignals } from '../ops/lifecycle.ts';
 import { createLogger } from '../ops/logger.ts';
 import type { ObjectStore } from '../ports.ts';
-import { dlqSettings, mistakeIn, rabbitOptionsOf, s3OptionsOf, type DlqConfig } from './config.ts';
+import { dlqSettings, mistakeIn, posterOptionsOf, rabbitOptionsOf, s3OptionsOf, type DlqConfig } from './config.ts';
 import { startConsumer } from './start-consumer.ts';
 
 const openArchive = async (config: DlqConfig): Promise<{ archive?: ObjectStore }> => {
@@ -24,11 +24,7 @@ try {
   if (mistake !== undefined) throw new ConfigError([mistake]);
   const pretty = config.LOG_PRETTY ?? process.stdout.isTTY;
   const logger = await createLogger({ level: config.LOG_LEVEL, pretty, name: 'dlq-consumer' });
-  const poster = createEventPoster({
-    userAgent: 'knative-lambda-dlq',
-    maxSockets: config.DLQ_CONCURRENCY,
-    maxAnswerBytes: 2 ** 20,
-  });
+  const poster = createEventPoster(posterOptionsOf(config));
   const consumer = await startConsumer(config, logger, {
     createLetters: (handlers) => createRabbitDeadLetters(rabbitOptionsOf(config), handlers, logger),
     post: (url, event, timeoutMs, signal) => poster.post(url, event, timeoutMs, signal),

@@ -28,6 +28,21 @@ suite('the delivery of dead letters', () => {
     expect(await letters.parked()).toEqual([]);
   });
 
+  test('a reply may be as large as any event: it is handed to the broker, and its letter is done', async () => {
+    await letters.start();
+    letters.subscriber.answer((response, { path }) => {
+      const reply = { 'ce-specversion': '1.0', 'ce-id': 'reply', 'ce-source': 's', 'ce-type': 't' };
+      if (path === '/function') response.writeHead(200, reply).end(Buffer.alloc(9 * 2 ** 20));
+      else response.writeHead(202).end();
+    });
+    await letters.publish([{ headers: letters.attributes('e1') }]);
+    await until(
+      () => letters.delivered('reply'),
+      (all) => all.length === 1,
+    );
+    expect(letters.delivered('e1')).toHaveLength(1);
+  });
+
   test('a letter whose subscriber stays down is tried as often as configured, and parked with every attempt in its history', async () => {
     await letters.start();
     letters.subscriber.answer((response) => response.writeHead(503).end('down'));

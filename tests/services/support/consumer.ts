@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { createEventPoster } from '../../../src/adapters/http/post-event.ts';
 import { createRabbitDeadLetters } from '../../../src/adapters/rabbitmq/dead-letters.ts';
-import { dlqSettings, rabbitOptionsOf, type DlqConfig } from '../../../src/dlq-consumer/config.ts';
+import { dlqSettings, posterOptionsOf, rabbitOptionsOf, type DlqConfig } from '../../../src/dlq-consumer/config.ts';
 import { startConsumer, type Adapters } from '../../../src/dlq-consumer/start-consumer.ts';
 import { readConfig } from '../../../src/ops/config.ts';
 import { quiet } from './dead-letters.ts';
@@ -81,7 +81,7 @@ export const startTestConsumer = async (
     DLQ_DELIVERY_TIMEOUT_SECONDS: '1',
     ...environment,
   });
-  const poster = createEventPoster({ userAgent: 'test', maxSockets: 50, maxAnswerBytes: 2 ** 20 });
+  const poster = createEventPoster(posterOptionsOf(config));
   const options = rabbitOptionsOf(config);
   const consumer = await startConsumer(config, quiet, {
     createLetters: (handlers) =>
