@@ -45,6 +45,9 @@ type Broker = {
 };
 
 const succeeded = ({ status }: Delivered): boolean => status !== undefined && status >= 200 && status < 300;
+/** A timer of more than 24 days fires at once, and doubling gets there. */
+const maxPauseMs = 3_600_000;
+
 /** Knative eventing, delivery: these are retried, any other 4xx is not. */
 const retried = ({ status }: Delivered): boolean =>
   status === undefined || status >= 500 || [404, 408, 409, 429].includes(status);
@@ -76,7 +79,8 @@ const settle = async (broker: Broker, delivery: Delivery, answer: Delivered): Pr
     return;
   }
   await deliveries.update(failed);
-  schedule(broker, failed.id, Math.max(answer.retryAfterMs ?? 0, options.backoffMs * 2 ** (attempts - 1)), failed.trigger);
+  const pauseMs = Math.max(answer.retryAfterMs ?? 0, options.backoffMs * 2 ** (attempts - 1));
+  schedule(broker, failed.id, Math.min(pauseMs, maxPauseMs), failed.trigger);
 };
 
 const run = async (broker: Broker, id: string): Promise<void> => {

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import {
   createLocalBroker,
   type BrokerDeps,
+  type BrokerOptions,
   type Delivered,
   type Delivery,
   type LocalBroker,
@@ -31,7 +32,7 @@ describe('the in-process broker', () => {
   let answer: (tries: number) => Delivered | Promise<Delivered>;
   const open: LocalBroker[] = [];
 
-  const broker = (more: Partial<BrokerDeps> = {}): LocalBroker => {
+  const broker = (more: Partial<BrokerDeps> = {}, options: Partial<BrokerOptions> = {}): LocalBroker => {
     const created = createLocalBroker(
       {
         triggersFor: () => Promise.resolve(['trigger']),
@@ -52,7 +53,7 @@ describe('the in-process broker', () => {
         now: Date.now,
         ...more,
       },
-      { folder, retries: 5, backoffMs: 5, parallelism: 2 },
+      { folder, retries: 5, backoffMs: 5, parallelism: 2, ...options },
     );
     open.push(created);
     return created;
@@ -73,6 +74,18 @@ describe('the in-process broker', () => {
   afterEach(async () => {
     for (const one of open.splice(0)) await one.close(100);
     await rm(folder, { recursive: true });
+  });
+
+  it.each([
+    ['its backoff', { status: 503 }],
+    ['the subscriber', { status: 503, retryAfterMs: 999_999_999_000 }],
+  ])('waits before the next try also when %s says longer than a timer lasts', async (_, said) => {
+    answer = () => said;
+    const opened = broker({}, { retries: 30, backoffMs: 2 ** 33 });
+    await opened.start();
+    await opened.publish(event('1'));
+    await sleep(100);
+    expect(seen).toHaveLength(1);
   });
 
   it('owes the delivery from the moment publish resolves, to the process that comes after it', async () => {
