@@ -82,6 +82,8 @@ export const createToolchain = (
   const interpreterOf = (runtime: Runtime): Promise<Interpreter> => {
     const known = found.get(runtime) ?? find(runtime);
     found.set(runtime, known);
+    // A script that could not be written is not remembered.
+    known.catch(() => found.delete(runtime));
     return known;
   };
 
