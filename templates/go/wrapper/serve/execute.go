@@ -2,10 +2,8 @@ package serve
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -71,60 +69,22 @@ func (e *executor) run(event *received, header string) *execution {
 func (e *executor) inTime(x *execution) outcome {
 	ctx, cancel := context.WithTimeout(context.Background(), e.config.timeout)
 	defer cancel()
-	ended := make(chan outcome, 1)
-	var late atomic.Bool
-	e.workers.do(func() {
-		ended <- e.call(ctx, x)
-		if late.Load() {
-			e.stuck.Add(-1)
-		}
-	})
+	c := &call{executor: e, execution: x, ctx: ctx, ended: make(chan outcome, 1)}
+	e.workers.do(c.run)
 	select {
-	case result := <-ended:
-		return result
+	case ended := <-c.ended:
+		// A function that heeds its context comes back at the timeout itself: that is late, however quick it was.
+		if ctx.Err() == nil {
+			return ended
+		}
 	case <-ctx.Done():
 	}
-	late.Store(true)
-	if e.stuck.Add(1) >= mostStuck {
-		e.blocked()
-	}
+	c.abandon()
 	e.log.say(errorLevel, "function timed out", x.ids(), field{"timeout_seconds", e.config.timeout.Seconds()})
 	message := fmt.Sprintf("the function did not answer within %s seconds", inSeconds(e.config.timeout))
 	return outcome{kind: timedOut, code: "FUNCTION_TIMEOUT", message: message}
 }
 
-// call is the function's own goroutine: a panic in it costs its own event only.
-func (e *executor) call(ctx context.Context, x *execution) (ended outcome) {
-	returned := false
-	defer func() {
-		thrown := recover()
-		if returned {
-			return
-		}
-		ended = outcomeOfPanic(thrown)
-		e.failed(x, ended, ended.message+"\n"+string(debug.Stack()))
-	}()
-	result, err := e.function(ctx, x.event.Event)
-	returned = true
-	if err == nil {
-		return outcomeOf(result)
-	}
-	ended = outcomeOfError(err)
-	e.failed(x, ended, err.Error())
-	return ended
-}
-
 func (e *executor) failed(x *execution, ended outcome, why string) {
 	e.log.say(errorLevel, "function failed", x.ids(), field{"error", cut(why, 8192)}, field{"retryable", ended.kind != failed})
-}
-
-// outcomeOfPanic: what a function panics with is anything at all, and nothing when it ended its goroutine.
-func outcomeOfPanic(thrown any) outcome {
-	if thrown == nil {
-		thrown = errors.New("the function ended its goroutine")
-	}
-	if err, is := thrown.(error); is {
-		return outcomeOfError(err)
-	}
-	return outcomeOfFailure(asText(thrown), false)
 }

@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
 // longestMessage: a message that reaches a sender or the scheduler is cut to this many characters.
 const longestMessage = 512
+
+// unreadable stands for an error that cannot be asked for its message.
+const unreadable = "the function threw something that cannot be read"
 
 type outcomeKind int
 
@@ -52,12 +56,12 @@ func outcomeOf(result any) (ended outcome) {
 	}
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			ended = unserializable(fmt.Sprint(thrown))
+			ended = unserializable(asText(thrown))
 		}
 	}()
 	body, err := marshal(result)
 	if err != nil {
-		return unserializable(err.Error())
+		return unserializable(asText(err))
 	}
 	if bytes.Equal(body, []byte("null")) {
 		return outcome{kind: empty}
@@ -70,7 +74,18 @@ func unserializable(why string) outcome {
 }
 
 func outcomeOfError(err error) outcome {
-	return outcomeOfFailure(err.Error(), isPermanent(err))
+	return outcomeOfFailure(asText(err), isPermanent(err))
+}
+
+// outcomeOfPanic: what a function panics with is anything at all, and nothing when it ended its goroutine.
+func outcomeOfPanic(thrown any) outcome {
+	if thrown == nil {
+		thrown = errors.New("the function ended its goroutine")
+	}
+	if err, is := thrown.(error); is {
+		return outcomeOfError(err)
+	}
+	return outcomeOfFailure(asText(thrown), false)
 }
 
 func outcomeOfFailure(message string, permanent bool) outcome {
@@ -84,8 +99,13 @@ func outcomeOfFailure(message string, permanent bool) outcome {
 	return outcome{kind: failure, code: "FUNCTION_ERROR", message: message}
 }
 
-// isPermanent: an error is permanent when it says so; everything else may heal.
-func isPermanent(err error) bool {
+// isPermanent: an error is permanent when it says so; everything else may heal, also one that cannot even say that.
+func isPermanent(err error) (permanent bool) {
+	defer func() {
+		if recover() != nil {
+			permanent = false
+		}
+	}()
 	var telling interface{ Retryable() bool }
 	return errors.As(err, &telling) && !telling.Retryable()
 }
@@ -105,9 +125,18 @@ func cut(text string, most int) string {
 	return text
 }
 
-// asText makes text of what a function gave: JSON knows no other bytes.
-func asText(value any) string {
-	text := fmt.Sprint(value)
+// asText makes text of what a function gave, an error too: its own method may panic, as it does on a nil pointer that is an error.
+// JSON knows no bytes that are not text.
+func asText(value any) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = unreadable
+		}
+	}()
+	text = fmt.Sprint(value)
+	if text == "<nil>" || strings.HasPrefix(text, "%!v(PANIC=") { // so fmt says that a method panicked
+		return unreadable
+	}
 	if utf8.ValidString(text) {
 		return text
 	}
