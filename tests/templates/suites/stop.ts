@@ -42,6 +42,31 @@ export function describeStop(subject: Subject): void {
       });
     });
 
+    test('ends with 0 under load, and tells what still comes to come again', async () => {
+      await withFunction(subject, {}, async (running) => {
+        const refusals: number[] = [];
+        const sender = async (): Promise<void> => {
+          for (;;) {
+            const status = await send(running.port, asked({ do: 'return', value: 1 })).then(
+              (response) => response.status,
+              () => 0,
+            );
+            if (status === 0) return; // it is gone
+            if (status !== 200) refusals.push(status);
+          }
+        };
+        const senders = Array.from({ length: 30 }, sender);
+        const inHand = send(running.port, asked({ do: 'sleep', ms: 600 }));
+        await sleep(200);
+        running.signal('SIGTERM');
+        expect((await inHand).json()).toEqual({ slept: 600 });
+        expect(await running.ended).toEqual({ code: 0, signal: null });
+        await Promise.all(senders);
+        expect(new Set(refusals)).toEqual(new Set([503]));
+        expect(running.lines.at(-1)).toMatchObject({ level: 'info', msg: 'stopped' });
+      });
+    });
+
     test('gives up after DRAIN_SECONDS, and says what it left', async () => {
       await withFunction(subject, { DRAIN_SECONDS: '0.3' }, async (running) => {
         const inHand = send(running.port, asked({ do: 'hang' })).then(

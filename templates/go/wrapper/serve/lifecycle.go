@@ -63,16 +63,12 @@ func (l *lifecycle) gave() {
 	l.mutex.Lock()
 	l.inHand--
 	if l.ending != nil && l.inHand == 0 {
-		l.wake()
+		select {
+		case l.idle <- struct{}{}:
+		default:
+		}
 	}
 	l.mutex.Unlock()
-}
-
-func (l *lifecycle) wake() {
-	select {
-	case l.idle <- struct{}{}:
-	default:
-	}
 }
 
 // blocked: the function took goroutines that it never gives back. What is in hand is answered, then the platform starts anew.
@@ -87,24 +83,32 @@ func (l *lifecycle) stop(how ending, fields ...field) {
 	}
 	l.ending = &how
 	l.log.say(infoLevel, "stopping", nil, append([]field{{"in_flight", l.inHand}}, fields...)...)
-	if l.inHand == 0 {
-		l.wake()
-	}
 	go l.end(how)
 }
 
 func (l *lifecycle) end(how ending) {
-	select {
-	case <-l.idle:
-	case <-time.After(l.drain):
-	}
-	l.mutex.Lock()
-	left := l.inHand
-	l.mutex.Unlock()
-	if left > 0 {
+	if left := l.drained(time.After(l.drain)); left > 0 {
 		l.log.always(errorLevel, "stopped with work in hand", nil, field{"in_flight", left})
 		os.Exit(1)
 	}
 	l.log.always(how.level, how.message, nil)
 	os.Exit(how.code)
+}
+
+// drained waits until nothing is in hand, and gives what still is when the time is over. A request that comes meanwhile is in hand
+// while it is told to come again: being idle may be over before it is noticed here.
+func (l *lifecycle) drained(over <-chan time.Time) int {
+	for {
+		l.mutex.Lock()
+		left := l.inHand
+		l.mutex.Unlock()
+		if left == 0 {
+			return 0
+		}
+		select {
+		case <-l.idle:
+		case <-over:
+			return left
+		}
+	}
 }
