@@ -1,3 +1,4 @@
+import tracemalloc
 import unittest
 
 from knative_lambda.http_body import ChunkedBody, CountedBody
@@ -34,6 +35,15 @@ class HttpBody(unittest.TestCase):
         for wire in (b"x\r\n", b"\r\n", b"-1\r\n", b"0x1\r\n", b"1\r\nab\r\n", b"f" * 16 + b"\r\n", b"1" * 2000, b"0\r\n" + b"a" * 20_000):
             with self.subTest(wire=wire[:20]), self.assertRaises(BadRequest):
                 read(ChunkedBody(1 << 62), wire, 4096)
+
+    def test_holds_chunks_of_one_byte_as_one_body(self):
+        body = ChunkedBody(1 << 20)
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        for _ in range(1000):
+            self.assertIsNone(body.take(bytearray(b"1\r\nx\r\n" * 100)))
+        self.assertLess(tracemalloc.get_traced_memory()[1], 500_000)
+        self.assertEqual(body.take(bytearray(b"0\r\n\r\n")), b"x" * 100_000)
 
     def test_waits_for_the_end_of_a_trailer(self):
         self.assertEqual(read(ChunkedBody(9), b"0\r\nA: b\r\n", 1)[0], None)

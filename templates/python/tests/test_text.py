@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 import unittest
 
 from knative_lambda import strict_json
@@ -26,11 +27,18 @@ class StrictJson(unittest.TestCase):
     def test_holds_nesting_against_a_limit_and_not_brackets_in_text(self):
         deepest = strict_json.DEEPEST
         self.assertEqual(len(strict_json.loads(b'["' + b"[" * 5000 + b'\\"[", 1]')), 2)
+        self.assertEqual(strict_json.loads(b'"' + b"[" * 5000 + b'"'), "[" * 5000)
         strict_json.loads(b"[" * deepest + b"]" * deepest)
         strict_json.loads(b"[" + b"[]," * 5000 + b"[]]")
         for depth in (deepest + 1, 100_000):
             with self.assertRaises(ValueError):
                 strict_json.loads(b"[" * depth + b"]" * depth)
+
+    def test_looks_at_an_endless_string_once(self):
+        began = time.monotonic()
+        with self.assertRaises(ValueError):
+            strict_json.loads(b"[" * 600 + b'"' + b'\\"' * 1_000_000)
+        self.assertLess(time.monotonic() - began, 2)
 
     def test_writes_what_it_read(self):
         for value in (None, True, 0, -1.5, "ü\u2028", {"a": [1, {"b": None}]}, "\ud800"):

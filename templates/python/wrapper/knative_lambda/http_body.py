@@ -29,12 +29,13 @@ class CountedBody:
 
 
 class ChunkedBody:
-    """RFC 9112, section 7.1. Extensions and trailers are read and dropped."""
+    """RFC 9112, section 7.1. Extensions and trailers are read and dropped.
+
+    The chunks go into one body as they come: a list of them would be a hundred times its size when every byte is a chunk."""
 
     def __init__(self, limit):
         self.limit = limit
-        self.parts = []
-        self.size = 0
+        self.body = bytearray()
         self.left = 0
         self.step = self._size_line
 
@@ -44,7 +45,7 @@ class ChunkedBody:
             if more is None:
                 return None
             if more is False:
-                return b"".join(self.parts)
+                return bytes(self.body)
 
     def _size_line(self, received):
         end = received.find(b"\r\n")
@@ -56,7 +57,7 @@ class ChunkedBody:
         if not digits or digits.translate(None, HEX) or len(digits) > 15 or b"\n" in received[:end]:
             malformed("A chunk's size is not a number")
         self.left = int(digits, 16)
-        if self.size + self.left > self.limit:
+        if len(self.body) + self.left > self.limit:
             too_large(self.limit)
         del received[: end + 2]
         self.step = self._chunk if self.left else self._trailer
@@ -67,8 +68,7 @@ class ChunkedBody:
             return None
         if received[self.left : self.left + 2] != b"\r\n":
             malformed("A chunk is longer than its size")
-        self.parts.append(bytes(received[: self.left]))
-        self.size += self.left
+        self.body += received[: self.left]
         del received[: self.left + 2]
         self.step = self._size_line
         return True

@@ -6,7 +6,9 @@ from itertools import accumulate
 
 # Deeper nesting is nobody's data, and a writer would run out of stack on it.
 DEEPEST = 512
-STRING = r'"(?:[^"\\]|\\.)*"'
+# Possessive, for a step that may be taken back is remembered, and a text has millions of them. Without its end, a string takes all
+# the rest: looking for another beginning at each of its quotes would never end.
+STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'
 BRACKETS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 NOT_BRACKETS = bytes(code for code in range(256) if code not in b"[{]}")
 
@@ -52,7 +54,7 @@ def loads(body):
 def _depth(text):
     """How deep brackets nest, counted without a Python step per character: a body may have ten million of them."""
     brackets = re.sub(STRING, "", text, flags=re.DOTALL).encode().translate(BRACKETS, NOT_BRACKETS)
-    return max(accumulate(memoryview(brackets).cast("b")))
+    return max(accumulate(memoryview(brackets).cast("b")), default=0)
 
 
 def dumps(value):
