@@ -4,7 +4,34 @@ import { Refusal } from './problem.mjs';
 
 const { isUtf8 } = process.getBuiltinModule('node:buffer');
 
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** Deeper nesting is nobody's data, and JSON.stringify runs out of stack on what JSON.parse still reads. */
+const deepest = 512;
+
+const codeOf = (character) => character.charCodeAt(0);
+const [quote, backslash] = ['"', '\\'].map(codeOf);
+const [openObject, openArray, closeObject, closeArray] = ['{', '[', '}', ']'].map(codeOf);
+
+/** Counts brackets; that they match, the parser sees. */
+function isTooDeep(text) {
+  // Each level takes two characters, and a longer text is none of the usual ones.
+  if (text.length <= 2 * deepest) return false;
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === quote) inString = !inString;
+    else if (inString) {
+      if (code === backslash) at += 1;
+    } else if (code === openObject || code === openArray) {
+      depth += 1;
+      if (depth > deepest) return true;
+    } else if (code === closeObject || code === closeArray) depth -= 1;
+  }
+  return false;
+}
+
+/** One expression for all of it would need stack for every four characters. */
+const isBase64 = (text) => text.length % 4 === 0 && !/[^A-Za-z0-9+/]/.test(text.replace(/={1,2}$/, ''));
 
 /** @param {'body' | 'data'} field */
 export function parseJson(bytes, field) {
@@ -12,6 +39,7 @@ export function parseJson(bytes, field) {
   // What is no UTF-8 becomes this character, which may also have been sent.
   if (!text.includes('\ufffd') || isUtf8(bytes)) {
     try {
+      if (isTooDeep(text)) throw new RangeError('nested too deep');
       return JSON.parse(text);
     } catch {
       // refused below, in words of our own: the parser's quote the sender's data
@@ -26,7 +54,7 @@ function dataOf(members) {
   if (Object.hasOwn(members, 'data')) {
     throw new Refusal('INVALID_ENVELOPE', 'Only one of "data" and "data_base64" may be present', 'data_base64');
   }
-  if (typeof encoded !== 'string' || !base64.test(encoded)) {
+  if (typeof encoded !== 'string' || !isBase64(encoded)) {
     throw new Refusal('INVALID_ENVELOPE', '"data_base64" must be base64 (RFC 4648, section 4)', 'data_base64');
   }
   return Buffer.from(encoded, 'base64');
