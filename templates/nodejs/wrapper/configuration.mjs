@@ -40,13 +40,25 @@ function readServices(environment) {
   return services;
 }
 
+/** A browser's rules forgive a missing slash and spaces; no other language's do. @returns {URL | null} */
+function readUrl(text) {
+  if (!/^https?:\/\/[^\s\\]+$/i.test(text)) return null;
+  try {
+    const url = new URL(text);
+    // What node:http does with them at each request, and throws at.
+    decodeURIComponent(url.username + url.password);
+    return url;
+  } catch {
+    return null;
+  }
+}
+
 function readScheduler(environment, problems) {
   const text = environment.SCHEDULER_URL;
   if (text === undefined || text === '') return undefined;
-  const url = URL.parse(text);
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-  problems.push('SCHEDULER_URL must be an http or https URL');
-  return undefined;
+  const url = readUrl(text);
+  if (url === null) problems.push('SCHEDULER_URL must be an http or https URL');
+  return url ?? undefined;
 }
 
 /** @returns {Configuration} */

@@ -6,6 +6,7 @@ import { send } from '../harness/raw-http.ts';
 import { startScheduler, type Scheduler } from '../harness/scheduler.ts';
 import { startFunction, type FunctionProcess } from '../harness/function-process.ts';
 import type { Subject } from '../describe-template.ts';
+import { withFunction } from './running.ts';
 
 const signingKey = 'a key of the scheduler';
 
@@ -15,7 +16,8 @@ export function describeCallback(subject: Subject): void {
     let running: FunctionProcess;
     beforeAll(async () => {
       scheduler = await startScheduler();
-      const environment = { SCHEDULER_URL: `${scheduler.url}/`, SCHEDULER_SIGNING_KEY: signingKey, TIMEOUT_SECONDS: '0.5' };
+      const url = `${scheduler.url.replace('//', '//us%65r:p%40ss:word@')}/`;
+      const environment = { SCHEDULER_URL: url, SCHEDULER_SIGNING_KEY: signingKey, TIMEOUT_SECONDS: '0.5' };
       running = await startFunction(subject.language.name, subject.root(), { environment });
     }, 30_000);
     afterAll(async () => {
@@ -45,6 +47,7 @@ export function describeCallback(subject: Subject): void {
       expect(told).toMatchObject({ method: 'POST', path: '/fusion/execution/response' });
       expect(told?.headers).toMatchObject({
         'content-type': 'application/json',
+        authorization: `Basic ${Buffer.from('user:p@ss:word').toString('base64')}`,
         'user-agent': `knative-lambda-handler/${functionName}`,
         'idempotency-key': createHash('sha256').update('network.notifi.acme-corp\0event-1').digest('hex'),
         'x-notifi-signature': `sha256=${createHmac('sha256', signingKey)
@@ -95,6 +98,13 @@ export function describeCallback(subject: Subject): void {
         ]),
       );
     });
+
+    test('answers 503 when the scheduler has no address that could be asked', async () => {
+      await withFunction(subject, { SCHEDULER_URL: 'http://a..b' }, async (lost) => {
+        const events = [1, 2].map((value) => send(lost.port, asked({ do: 'return', value })));
+        expect((await Promise.all(events)).map(({ status }) => status)).toEqual([503, 503]);
+      });
+    }, 30_000);
 
     test('gives a silent scheduler 5 seconds, then tries again', async () => {
       scheduler.answers.push('hang');

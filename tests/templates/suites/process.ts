@@ -22,7 +22,18 @@ const wrong: readonly (readonly [variable: string, value: string])[] = [
   ['LOG_LEVEL', 'loud'],
   ['FUNCTION_TENANT', '../etc'],
   ['FUNCTION_NAME', ''],
-  ['SCHEDULER_URL', 'ftp://scheduler'],
+  ...[
+    'ftp://scheduler',
+    'scheduler',
+    'http://',
+    'http:scheduler',
+    'http://:8080',
+    'http://scheduler:port',
+    'http://scheduler:70000',
+    'http://scheduler/a b',
+    'http://user:%zz@scheduler',
+    'http://[::1',
+  ].map((url) => ['SCHEDULER_URL', url] as const),
 ];
 
 async function childOf(pid: number): Promise<number> {

@@ -110,11 +110,19 @@ func (c *config) readScheduler() {
 		return
 	}
 	parsed, err := url.Parse(text)
-	if err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https") {
+	if err != nil || !isAddress(parsed) || strings.ContainsAny(text, " \\") {
 		c.problem("SCHEDULER_URL", "must be an http or https URL")
 		return
 	}
 	c.scheduler = parsed
+}
+
+func isAddress(u *url.URL) bool {
+	if (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
+		return false
+	}
+	_, err := strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil || u.Port() == ""
 }
 
 // readServices hands the addresses on; one that was not given has no default here, where it could only be wrong.

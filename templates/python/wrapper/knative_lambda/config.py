@@ -47,7 +47,7 @@ class Config:
         if self.log_level not in LEVELS:
             self._problems.append(f"LOG_LEVEL must be one of {', '.join(LEVELS)}")
         self.scheduler_url = environment.get("SCHEDULER_URL") or None
-        if self.scheduler_url and not self.scheduler_url.startswith(("http://", "https://")):
+        if self.scheduler_url and not _is_http_url(self.scheduler_url):
             self._problems.append("SCHEDULER_URL must be an http or https URL")
         self.signing_key = environment.get("SCHEDULER_SIGNING_KEY") or None
         self.services = Services(environment)
@@ -79,6 +79,20 @@ class Config:
         if not text or len(text) > 100 or text[0] not in NAME_CHARACTERS or rest.strip(NAME_CHARACTERS + "_-"):
             self._problems.append(f"{variable} must be letters, digits, _ and -, at most 100, and begin with a letter or a digit")
         return text
+
+
+def _is_http_url(text):
+    from urllib.parse import unquote, urlsplit  # takes longer to import than all of this, and is seldom asked for
+
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+        for escaped in parts.netloc.split("%")[1:]:
+            bytes.fromhex(escaped[:2].ljust(2, "-"))
+        unquote(parts.netloc, errors="strict")
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and text.isprintable() and " " not in text
 
 
 def _is_digits(text):

@@ -97,5 +97,8 @@ class InHand:
 
     def _tell(self, invocation, result):
         """On a worker's thread."""
-        remains = self.scheduler.tell(invocation, result)
-        self.server.post(lambda: self.over(invocation, remains))
+        remains = outcome.UNDELIVERED
+        try:
+            remains = self.scheduler.tell(invocation, result)
+        finally:  # whatever becomes of this, the event is answered
+            self.server.post(lambda: self.over(invocation, remains))

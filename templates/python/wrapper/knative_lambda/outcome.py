@@ -28,6 +28,7 @@ class Outcome:
 
 
 EMPTY = Outcome("empty")
+UNDELIVERED = Outcome("undelivered", message="the result could not be delivered", code="CALLBACK_UNDELIVERED")
 
 
 def of_result(result):
@@ -46,16 +47,24 @@ def of_result(result):
 def of_error(error):
     """:param error: what the function raised"""
     message = message_of(error)
-    if getattr(error, "retryable", None) is False:
+    if _is_permanent(error):
         return Outcome("failed", message=message)
     return Outcome("error", message=message, code="FUNCTION_ERROR")
+
+
+def _is_permanent(error):
+    """An exception is permanent when it says so; everything else may heal, also one that cannot even say that."""
+    try:
+        return getattr(error, "retryable", None) is False
+    except BaseException:
+        return False
 
 
 def message_of(error):
     try:
         text = str(error)
-    except Exception:
-        text = ""
+    except BaseException:
+        text = "the function threw something that cannot be read"
     return cut(text or type(error).__name__)
 
 

@@ -5,7 +5,7 @@ import hmac
 import random
 import time
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from . import strict_json
 from .cloudevent import ABSENT
@@ -21,7 +21,8 @@ class Scheduler:
     def __init__(self, url, signing_key, function_name):
         parts = urlsplit(url)
         self.connection = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self.address = parts.netloc.rpartition("@")[2]
+        credentials, _, self.address = parts.netloc.rpartition("@")
+        self.authorization = _basic(credentials) if credentials else None
         query = f"?{parts.query}" if parts.query else ""
         self.path = f"{parts.path.rstrip('/')}/fusion/execution/response{query}"
         self.signing_key = signing_key.encode() if signing_key else None
@@ -39,6 +40,8 @@ class Scheduler:
             "idempotency-key": hashlib.sha256(f"{attributes['source']}\0{attributes['id']}".encode()).hexdigest(),
             "traceparent": str(invocation.trace),
         }
+        if self.authorization:
+            headers["authorization"] = self.authorization
         if self.signing_key:
             headers["x-notifi-signature"] = f"sha256={hmac.new(self.signing_key, body, hashlib.sha256).hexdigest()}"
         why = self._deliver(body, headers)
@@ -58,7 +61,8 @@ class Scheduler:
             except TimeoutError:
                 why = f"the scheduler did not answer within {PATIENCE_SECONDS} seconds"
                 continue
-            except (OSError, HTTPException) as error:
+            # A host that is no name (`a..b`) is a UnicodeError, which is a ValueError.
+            except (OSError, HTTPException, ValueError) as error:
                 why = str(error) or type(error).__name__
                 continue
             if 200 <= status < 300:
@@ -75,6 +79,14 @@ class Scheduler:
             return connection.getresponse().status
         finally:
             connection.close()
+
+
+def _basic(credentials):
+    """RFC 7617, from the user and the password of a URL."""
+    from base64 import b64encode
+
+    user, _, password = credentials.partition(":")
+    return "Basic " + b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode("ascii")
 
 
 def _document(context_id, outcome):
