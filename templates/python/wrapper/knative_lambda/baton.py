@@ -28,8 +28,8 @@ class Baton:
         self._alarm.acquire()
         self._is_asleep = False
 
-    def call(self, job):
-        """On the thread that keeps the server.
+    def call(self, work, job):
+        """On the thread that keeps the server: `work(job)`.
 
         :raises Lost: when another thread keeps it by now"""
         self._count = number = self._count + 1
@@ -37,7 +37,7 @@ class Baton:
         # In this order: a watcher that did not see the call has said before that it falls asleep.
         if not self._is_watched:
             self._wake_watcher()
-        job()
+        work(job)
         with self._lock:
             if self._call == number:
                 self._call = 0

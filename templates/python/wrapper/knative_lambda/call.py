@@ -37,7 +37,7 @@ class Calls:
         self.ended = ended
         self.finish_lines = finish_lines
         self.base = base
-        self.workers = Workers(MOST_THREADS, done, baton)
+        self.workers = Workers(MOST_THREADS, done, baton, self._lost_job)
         self.coroutines = Coroutines(done, self.failed_in_background)
         self.async_function = is_async(function)
         if self.async_function:
@@ -113,6 +113,9 @@ class Calls:
         self.finish_lines(invocation)
         self.ended(invocation, ended)
 
+    def _lost_job(self, error):
+        Log(self.base).error("wrapper failed", {"error": shown(error)})
+
     def failed_in_background(self, error):
         text = shown(error) if isinstance(error, BaseException) else str(error)
         event = current.get()
@@ -128,5 +131,5 @@ def shown(error):
         place = place.tb_next
     try:
         return "".join(traceback.format_exception(type(error), error, place))[-8192:]
-    except Exception:
+    except BaseException:
         return type(error).__name__

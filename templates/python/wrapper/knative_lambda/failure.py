@@ -1,4 +1,4 @@
-"""A request or an event that is refused, with the builder's own codes: the same event is refused with the same words at every door."""
+"""A request or an event that is refused, with the builder's own codes. The words beside a code are this door's."""
 
 
 class Refused(Exception):

@@ -26,12 +26,14 @@ UNKNOWN_SECONDS = 0.001
 class Workers:
     """:param limit: threads at most; jobs beyond wait
     :param done: is called on a worker's thread when nothing waits any more
-    :param baton: calls a job on the server's own thread"""
+    :param baton: calls a job on the server's own thread
+    :param failed: is told of a job that raised, which none should: the thread goes on"""
 
-    def __init__(self, limit, done, baton):
+    def __init__(self, limit, done, baton, failed):
         self.limit = limit
         self.done = done
         self.baton = baton
+        self.failed = failed
         self._average = UNKNOWN_SECONDS
         self._lock = allocate_lock()
         self._jobs = deque()
@@ -73,10 +75,16 @@ class Workers:
         jobs, call = self._jobs, self.baton.call
         try:
             while jobs and self._average < QUICK_SECONDS:
-                call(jobs.popleft())
+                call(self._do, jobs.popleft())
         except Lost:
             self.done()
             raise
+
+    def _do(self, job):
+        try:
+            job()
+        except BaseException as error:
+            self.failed(error)
 
     def _wake(self, count):
         for _ in range(count):
@@ -100,7 +108,7 @@ class Workers:
                 job = None
             if job is not None:
                 self._taken += 1
-                job()
+                self._do(job)
                 continue
             self.done()
             with self._lock:
