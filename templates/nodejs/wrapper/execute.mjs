@@ -14,12 +14,20 @@ import { currentEvent } from './output.mjs';
  * @typedef {{ execution: Execution, outcome: Outcome }} Executed
  */
 
+/** A number that JSON has no digits for is written as null: whoever reads it would take it for nothing. */
+function refuseNonNumbers(_name, value) {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`${value} is nothing that JSON can say`);
+  return value;
+}
+
 /** @returns {Outcome} */
 function outcomeOf(value) {
   if (value === undefined || value === null) return { kind: 'empty' };
   if (value instanceof Uint8Array) return { kind: 'complete', value, json: undefined, bytes: value };
   const json = JSON.stringify(value);
   if (json === undefined) throw new TypeError(`a ${typeof value} is nothing that JSON can say`);
+  // Looked for only where one could be: to look at every value takes longer than to write it.
+  if (json.includes('null')) JSON.stringify(value, refuseNonNumbers);
   return { kind: 'complete', value, json, bytes: undefined };
 }
 
@@ -58,10 +66,16 @@ export function createExecutor({ handle, configuration, log, metrics, watchdog, 
     execution.answer({ execution, outcome });
   };
 
+  /** The callback itself is broken; whatever the reason, the event is answered. */
+  const untold = (execution) => (thrown) => {
+    log.say('error', 'wrapper failed', { error: describe(thrown) }, execution.ids);
+    done(execution, { kind: 'undelivered', message: 'the result could not be delivered' });
+  };
+
   const settle = (execution, outcome) => {
     metrics.ended(performance.now() - execution.began);
     if (callback === undefined) done(execution, outcome);
-    else callback(execution, outcome).then((remaining) => done(execution, remaining));
+    else callback(execution, outcome).then((remaining) => done(execution, remaining), untold(execution));
   };
 
   const deadlines = createDeadlines(timeoutMs, (execution) => settle(execution, outcomeOfExpiry(execution)));

@@ -39,7 +39,7 @@ export function describe(thrown) {
 /** An error is permanent when it says so; everything else may heal. */
 export function isPermanent(thrown) {
   try {
-    return thrown?.retryable === false || thrown?.name === 'PermanentError';
+    return thrown?.retryable === false;
   } catch {
     return false;
   }
