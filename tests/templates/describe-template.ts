@@ -9,6 +9,7 @@ import { describeContainment } from './suites/containment.ts';
 import { describeEntries } from './suites/entries.ts';
 import { describeExample } from './suites/example.ts';
 import { describeImage } from './suites/image.ts';
+import { describeMemory } from './suites/memory.ts';
 import { describeMetrics } from './suites/metrics.ts';
 import { describeOutput } from './suites/output.ts';
 import { describeProcess } from './suites/process.ts';
@@ -39,6 +40,7 @@ export function describeTemplate(language: Language): void {
     const subject: Subject = { language, root: () => built };
     describeTable(subject);
     describeOutput(subject);
+    describeMemory(subject);
     describeMetrics(subject);
     describeCallback(subject);
     describeContainment(subject);

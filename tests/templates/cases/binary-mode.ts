@@ -36,6 +36,13 @@ const bodies: readonly (readonly [
   ['JSON with a charset in capitals', 'application/json; charset=UTF-8', '{"a":"ü"}', { kind: 'value', data: { a: 'ü' } }],
   ['JSON with a quoted charset', 'application/json; charset="utf-8"', '{"a":1}', { kind: 'value', data: { a: 1 } }],
   ['a media type in capitals', 'Application/JSON', '{"a":1}', { kind: 'value', data: { a: 1 } }],
+  ['JSON that is nested 512 deep', 'application/json', `${'['.repeat(512)}${']'.repeat(512)}`, { kind: 'value' }],
+  [
+    'JSON with brackets and quotes in its strings',
+    'application/json',
+    JSON.stringify('[{\\"'.repeat(1000)),
+    { kind: 'value', data: '[{\\"'.repeat(1000) },
+  ],
   ['a JSON-based media type', 'application/vnd.acme.price+json', '{"a":1}', { kind: 'value', data: { a: 1 } }],
   ['text', 'text/plain', 'grüezi', { kind: 'value', data: 'grüezi' }],
   ['XML as text', 'application/xml', '<a/>', { kind: 'value', data: '<a/>' }],

@@ -28,6 +28,29 @@ export const failures: readonly Case[] = [
     request: asked({ do: 'throw a non-error', value: 'just words' }),
     expect: { status: 500, problem: { status: 500, code: 'FUNCTION_ERROR', retryable: true, detail: 'just words' } },
   },
+  ...[false, true].map((thrown) => ({
+    title: `answers 500 when the function throws ${thrown ? 'what is no error' : 'an error'} and cannot be asked for anything`,
+    request: asked({ do: 'throw the unreadable', thrown }),
+    expect: {
+      status: 500,
+      problem: {
+        status: 500,
+        code: 'FUNCTION_ERROR',
+        retryable: true,
+        detail: 'the function threw something that cannot be read',
+      },
+    },
+  })),
+  {
+    title: 'takes no error for permanent by its name',
+    request: asked({ do: 'throw permanently named' }),
+    expect: { status: 500, problem: { status: 500, code: 'FUNCTION_ERROR', retryable: true, detail: 'only a name' } },
+  },
+  ...['itself', 'list', 'object'].map((place) => ({
+    title: `answers 500 when the function returns what is not a number (${place})`,
+    request: asked({ do: 'return not a number', in: place }),
+    expect: { status: 500, problem: { status: 500, code: 'RESULT_NOT_SERIALIZABLE', retryable: true } },
+  })),
   {
     title: 'answers 500 when the result cannot be said in JSON',
     request: asked({ do: 'return unserializable' }),

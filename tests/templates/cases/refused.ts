@@ -1,7 +1,7 @@
 // What can never be an event is refused with 4xx, naming the attribute, and never reaches the function.
 import { attributes, batch, binary, structured, type Case } from './case.ts';
 
-/** The codes are the builder's own (src/core/errors.ts): the same event is refused with the same words at every door. */
+/** The codes are the builder's own (src/core/errors.ts): the same event is refused with the same code at every door. */
 type Code =
   | 'MISSING_ATTRIBUTE'
   | 'INVALID_ATTRIBUTE'
@@ -40,6 +40,8 @@ const badTimes = [
   '2026-01-01T00:00:00+24:00',
   '2025-02-29T00:00:00Z',
 ];
+
+const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
 const inHeaders: readonly Case[] = [
   ...['id', 'source', 'type', 'specversion'].map((name) =>
@@ -82,6 +84,16 @@ const inHeaders: readonly Case[] = [
     'data',
   ),
   notJson(
+    'refuses JSON data that is nested deeper than 512',
+    binary({ 'content-type': 'application/json' }, nested(513)),
+    'data',
+  ),
+  notJson(
+    'refuses a string without an end, however many quotes are in it',
+    binary({ 'content-type': 'application/json' }, `${'['.repeat(600)}"${'\\"'.repeat(400_000)}`),
+    'data',
+  ),
+  notJson(
     'refuses JSON data that is nested a hundred thousand deep and never closed',
     binary({ 'content-type': 'application/json' }, '['.repeat(100_000)),
     'data',
@@ -105,9 +117,10 @@ const inJson: readonly Case[] = [
   invalid('refuses an extension beyond 32 bits', structured({ ...attributes, note: 2147483648 }), 'note'),
   invalid('refuses a control character in a structured event', structured({ ...attributes, note: 'a\u0000b' }), 'note'),
   envelope('refuses data beside data_base64', structured({ ...attributes, data: 1, data_base64: 'AA==' }), 'data_base64'),
-  ...['A', 'AA=', 'A A=', '_-8=', 'AA==AA=='].map((text) =>
+  ...['A', 'AA=', 'A A=', '_-8=', 'AA==AA==', 'AAAA====', 'A===', '====', 'AAAA='].map((text) =>
     envelope(`refuses the base64 "${text}"`, structured({ ...attributes, data_base64: text }), 'data_base64'),
   ),
+  notJson('refuses a body that is nested deeper than 512', structured(`{"data":${nested(512)}}`), 'body'),
   notJson('refuses a body that is not JSON', structured('{"specversion":'), 'body'),
   notJson(
     'refuses a body that is no UTF-8',

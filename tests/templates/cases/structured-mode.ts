@@ -20,6 +20,7 @@ const values: readonly (readonly [title: string, members: Record<string, unknown
     { datacontenttype: 'application/json', data_base64: 'eyJhIjoxfQ==' },
     { kind: 'bytes', data: 'eyJhIjoxfQ==' },
   ],
+  ['5 MB of base64', { data_base64: 'AP8B'.repeat(1_300_000) }, { kind: 'bytes', data: 'AP8B'.repeat(1_300_000) }],
   ['empty base64 as no bytes', { data_base64: '' }, { kind: 'bytes', data: '' }],
 ];
 

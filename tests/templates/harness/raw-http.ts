@@ -15,6 +15,8 @@ export interface HttpRequest {
   readonly pieceBytes?: number;
   /** send it with `Transfer-Encoding: chunked`, which hides its length */
   readonly chunked?: boolean;
+  /** the size of its chunks, however many of them share a packet */
+  readonly chunkBytes?: number;
 }
 
 function head(request: HttpRequest, length: number): Buffer {
@@ -31,14 +33,17 @@ function pieces(body: Buffer, size: number): Buffer[] {
   return parts;
 }
 
+function chunk(bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
+}
+
 async function writeRequest(socket: Socket, request: HttpRequest): Promise<void> {
   const body = Buffer.from((request.body ?? '') as string);
   socket.write(head(request, body.length));
   for (const piece of pieces(body, request.pieceBytes ?? 65_536)) {
     if (!socket.writable) return; // it answered before it read everything, as it may above the limit
-    if (request.chunked === true) socket.write(`${piece.length.toString(16)}\r\n`);
-    const flushed = socket.write(piece);
-    if (request.chunked === true) socket.write('\r\n');
+    const chunks = request.chunked === true ? pieces(piece, request.chunkBytes ?? piece.length).map(chunk) : [piece];
+    const flushed = socket.write(Buffer.concat(chunks));
     if (request.pieceBytes !== undefined) await sleep(5);
     else if (!flushed) await new Promise((resolve) => socket.once('drain', resolve).once('close', resolve));
   }

@@ -29,6 +29,17 @@ export function describeContainment(subject: Subject): void {
       });
     });
 
+    test('answers 504 to a function that ends at its signal, too, and keeps none of them', async () => {
+      await withFunction(subject, { TIMEOUT_SECONDS: '0.1' }, async (running) => {
+        for (let round = 0; round < 4; round += 1) {
+          const events = Array.from({ length: 25 }, () => send(running.port, asked({ do: 'wait for the signal' })));
+          const statuses = (await Promise.all(events)).map(({ status }) => status);
+          expect(new Set(statuses)).toEqual(new Set([504]));
+        }
+        expect((await send(running.port, { method: 'GET', path: '/readyz' })).status).toBe(200);
+      });
+    });
+
     test('ignores what a function returns after its timeout', async () => {
       await withFunction(subject, shortly, async (running) => {
         expect((await send(running.port, asked({ do: 'sleep', ms: 700 }))).status).toBe(504);

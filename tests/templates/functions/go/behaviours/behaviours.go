@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -28,7 +29,24 @@ type task struct {
 	Fields  map[string]any
 	Name    string
 	Path    string
+	Thrown  bool
+	In      string
 }
+
+// PermanentError is only a name.
+type PermanentError struct{}
+
+func (PermanentError) Error() string { return "only a name" }
+
+// unreadable cannot be asked for anything as what it is here: a nil pointer.
+type unreadable struct {
+	message   string
+	retryable bool
+}
+
+func (u *unreadable) Error() string { return u.message }
+
+func (u *unreadable) Retryable() bool { return u.retryable }
 
 type permanent struct{ error }
 
@@ -61,6 +79,10 @@ var waiting = map[string]func(context.Context, Event, task) (any, error){
 		event.Log.Info("signal fired")
 		select {}
 	},
+	"wait for the signal": func(ctx context.Context, _ Event, _ task) (any, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	},
 	"log": func(_ context.Context, event Event, t task) (any, error) {
 		var fields []any
 		for name, value := range t.Fields {
@@ -79,8 +101,25 @@ var tasks = map[string]func(task) (any, error){
 	"return unserializable": func(task) (any, error) {
 		return map[string]any{"big": make(chan int)}, nil
 	},
-	"throw":             func(t task) (any, error) { return nil, errors.New(t.Message) },
-	"throw permanent":   func(t task) (any, error) { return nil, permanent{errors.New(t.Message)} },
+	"throw":           func(t task) (any, error) { return nil, errors.New(t.Message) },
+	"throw permanent": func(t task) (any, error) { return nil, permanent{errors.New(t.Message)} },
+	"throw the unreadable": func(t task) (any, error) {
+		var none *unreadable
+		if t.Thrown {
+			panic(none)
+		}
+		return nil, none
+	},
+	"throw permanently named": func(task) (any, error) { return nil, PermanentError{} },
+	"return not a number": func(t task) (any, error) {
+		switch t.In {
+		case "list":
+			return []any{nil, math.NaN()}, nil
+		case "object":
+			return map[string]any{"a": nil, "b": map[string]any{"c": math.Inf(-1)}}, nil
+		}
+		return math.NaN(), nil
+	},
 	"throw a non-error": func(t task) (any, error) { panic(t.Value) },
 	"block": func(task) (any, error) {
 		for turns := 0; ; turns++ {

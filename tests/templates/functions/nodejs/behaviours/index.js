@@ -3,6 +3,19 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import lodash from 'lodash';
 
+class PermanentError extends Error {
+  name = 'PermanentError';
+}
+
+const unreadable = {
+  get message() {
+    throw new Error('no message');
+  },
+  get retryable() {
+    throw new Error('who knows');
+  },
+};
+
 const tasks = {
   return: ({ value }) => value,
   'return nothing': () => undefined,
@@ -18,6 +31,17 @@ const tasks = {
   'throw a non-error': ({ value }) => {
     throw value;
   },
+  'throw the unreadable': ({ thrown }) => {
+    throw thrown ? unreadable : Object.defineProperties(new Error(), Object.getOwnPropertyDescriptors(unreadable));
+  },
+  'throw permanently named': () => {
+    throw new PermanentError('only a name');
+  },
+  'return not a number': (task) => ({ list: [null, NaN], object: { a: null, b: { c: -Infinity } } })[task.in] ?? NaN,
+  'wait for the signal': (_task, { signal }) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+    }),
   sleep: async ({ ms }) => {
     await sleep(ms);
     return { slept: ms };

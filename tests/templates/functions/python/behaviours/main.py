@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import math
 import os
 import sys
 import threading
@@ -14,8 +15,30 @@ class Permanent(Exception):
     retryable = False
 
 
+class PermanentError(Exception):
+    """Only a name."""
+
+
 class NoError(BaseException):
     """Outside of what `except Exception` catches."""
+
+
+class Unreadable(Exception):
+    def __str__(self):
+        raise RuntimeError("no message")
+
+    @property
+    def retryable(self):
+        raise RuntimeError("who knows")
+
+
+class UnreadableNoError(NoError):
+    def __str__(self):
+        raise NoError("no message")
+
+    @property
+    def retryable(self):
+        raise NoError("who knows")
 
 
 def throw(error):
@@ -38,6 +61,11 @@ async def hang(context):
     finally:
         assert context.cancelled.is_set()
         context.log.info("signal fired")
+
+
+def wait_for_the_signal(context):
+    context.cancelled.wait(60)
+    raise TimeoutError("the signal fired")
 
 
 def fail_later(message):
@@ -71,6 +99,10 @@ TASKS = {
     "throw": lambda task, _: throw(RuntimeError(task["message"])),
     "throw permanent": lambda task, _: throw(Permanent(task["message"])),
     "throw a non-error": lambda task, _: throw(NoError(task["value"])),
+    "throw the unreadable": lambda task, _: throw(UnreadableNoError() if task["thrown"] else Unreadable()),
+    "throw permanently named": lambda *_: throw(PermanentError("only a name")),
+    "return not a number": lambda task, _: {"list": [None, math.nan], "object": {"a": None, "b": {"c": -math.inf}}}.get(task["in"], math.nan),
+    "wait for the signal": lambda _, context: wait_for_the_signal(context),
     "sleep": lambda task, _: sleep(task["ms"]),
     "hang": lambda _, context: hang(context),
     "block": lambda *_: block(),
