@@ -19,7 +19,8 @@ export const heldInOrder = (disposition: Disposition, now: number): Disposition 
   return { to: 'park', letter: { ...letter, attempts: Math.max(0, letter.attempts - 1), held } };
 };
 
-type Held = { id: string; order: number; dueAt: number };
+/** `position` is where it is parked. */
+type Held = { id: string; order: number; dueAt: number; position: number };
 
 /** `underWay` is the letter that was handed to delivery, and of which nothing was heard since. */
 type Line = { held: Held[]; underWay?: string | undefined };
@@ -44,6 +45,9 @@ const createLines = () => {
       );
       return line;
     },
+    /** It was put back after that place: what is said of the place is not about it any more. */
+    isBack: (id: string, place: number): boolean =>
+      find(id)?.held.some((letter) => letter.id === id && letter.position > place) === true,
     /** It is on its way: not held any more, and nobody passes it. */
     send: (id: string): void => {
       const line = find(id);
@@ -111,8 +115,10 @@ export const createOrderKeeper = ({ handOver, isComplete, logger, now }: Deps): 
   };
   return {
     onNews: (news) => {
-      if (news.kind === 'parked' && news.held !== undefined) hold(news, news.held);
+      if (news.kind === 'parked' && news.held !== undefined) hold(news, { ...news.held, position: news.position });
       else if (news.kind === 'parked') settle(news.letter.id);
+      // A delivery may fail before the record is written that says that it was on its way.
+      else if (lines.isBack(news.id, news.place)) return;
       else if (news.departure === 'redriven') lines.send(news.id);
       else settle(news.id);
     },

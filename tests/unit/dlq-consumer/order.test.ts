@@ -41,11 +41,11 @@ describe('letters of one function in their order', () => {
     held: { dueAt: Date.now() + dueInMs, order: more.order ?? position },
     ...(more.run === undefined ? {} : { run: more.run }),
   });
-  const left = (id: string, departure: 'redriven' | 'delivered' | 'purged'): LetterNews => ({
+  const left = (id: string, departure: 'redriven' | 'delivered' | 'purged', place = position): LetterNews => ({
     kind: 'left',
     position: ++position,
     id,
-    place: 0,
+    place,
     departure,
   });
   const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms);
@@ -61,6 +61,20 @@ describe('letters of one function in their order', () => {
     keeper.onNews(left('a', 'delivered'));
     await pass(1_000);
     expect(handed).toEqual(['a', 'b']);
+  });
+
+  test('one that fails before its going is written down is held all the same, and its turn comes again', async () => {
+    keeper.onNews(held('a', 0, { order: 1 }));
+    const place = position;
+    await pass(200);
+    keeper.onNews(held('a', 500, { order: 1, run: 'ordered' }));
+    keeper.onNews(left('a', 'redriven', place));
+    await pass(1_000);
+    expect(handed).toEqual(['a', 'a']);
+    keeper.onNews(held('b', 0, { order: 2 }));
+    keeper.onNews(left('a', 'delivered'));
+    await pass(200);
+    expect(handed).toEqual(['a', 'a', 'b']);
   });
 
   test('one that fails again keeps its place: who comes after it goes on waiting', async () => {
