@@ -14,12 +14,20 @@ type Answer = (response: ServerResponse, delivery: Delivery) => void;
 
 export type Subscriber = { address: string; deliveries: Delivery[]; answer: (how: Answer) => void; close(): Promise<void> };
 
+/** What is too long for headers comes as one JSON. */
+const attributesOf = ({ headers }: IncomingMessage, body: Buffer): Record<string, unknown> =>
+  headers['content-type']?.startsWith('application/cloudevents+json') === true
+    ? (JSON.parse(body.toString()) as Record<string, unknown>)
+    : { id: headers['ce-id'], dlqattempt: headers['ce-dlqattempt'], dlqtrail: headers['ce-dlqtrail'] };
+
 export const startSubscriber = async (): Promise<Subscriber> => {
   const deliveries: Delivery[] = [];
   let answer: Answer = (response) => response.writeHead(202).end();
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    request.resume().once('end', () => {
-      const { 'ce-id': id, 'ce-dlqattempt': attempt, 'ce-dlqtrail': trail } = request.headers;
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.once('end', () => {
+      const { id, dlqattempt: attempt, dlqtrail: trail } = attributesOf(request, Buffer.concat(chunks));
       const counted = { attempt: Number(attempt), trail: String(trail), at: Date.now() };
       const delivery = { path: request.url ?? '', id: String(id), ...counted };
       deliveries.push(delivery);
