@@ -64,7 +64,8 @@ export type FunctionState = FunctionSpec & {
   /** `failed`: it can't be started as it is; events for it are still taken, retried and in the end dead letters. */
   readonly state: 'deploying' | 'ready' | 'failed';
   readonly reason?: string;
-  readonly replicas: number;
+  /** Absent where counting them would cost too much: on pages of more than 100. */
+  readonly replicas?: number;
   readonly createdAt: number;
   readonly updatedAt: number;
 };

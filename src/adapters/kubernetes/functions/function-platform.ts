@@ -11,7 +11,7 @@ import { services, type KnativeService } from './objects.ts';
 import { readRevision } from './parts.ts';
 import { removeFunction } from './remove-function.ts';
 import { deliverySeconds, type FunctionSettings } from './settings.ts';
-import { functionState } from './state.ts';
+import { functionState, isTriggerReady, replicasOf } from './state.ts';
 
 export type FunctionPlatformDeps = { readonly client: KubernetesClient; readonly post: PostEvent };
 
@@ -37,7 +37,8 @@ export const createKubernetesFunctionPlatform = (
   return {
     apply: async (spec) => {
       const { outcome, service, trigger } = await declareFunction({ client, settings }, spec);
-      return { outcome, state: isPresent(functionState(service, trigger, await readRevision(client, service))) };
+      const replicas = replicasOf(await readRevision(client, service));
+      return { outcome, state: isPresent(functionState(service, isTriggerReady(trigger), replicas)) };
     },
     get: async (ref) => {
       const service = await read(ref);

@@ -25,27 +25,29 @@ export const internalUrl = (name: string, namespace: string): string => `http://
 export const urlOf = ({ metadata, status }: KnativeService): string =>
   status?.address?.url ?? status?.url ?? internalUrl(metadata.name, metadata.namespace ?? '');
 
-/**
- * Without a trigger that is ready a broker hands events to nobody, also those for a service that failed. A trigger that is not ready is
- * none that failed: its broker may be away for a while, and it mends itself.
- */
-const stateOfBoth = (service: KnativeService, trigger: Trigger | undefined): Pick<FunctionState, 'state' | 'reason'> =>
-  trigger !== undefined && readiness(trigger)?.status === 'True' ? serviceState(service) : { state: 'deploying' };
+export const isTriggerReady = (trigger: Trigger | undefined): boolean =>
+  trigger !== undefined && readiness(trigger)?.status === 'True';
 
-/** Undefined for a service that is none of ours. */
+export const replicasOf = (revision: Revision | undefined): number => revision?.status?.actualReplicas ?? 0;
+
+/**
+ * Undefined for a service that is none of ours. Without a trigger that is ready a broker hands events to nobody, also those for a service
+ * that failed. A trigger that is not ready is none that failed: its broker may be away for a while, and it mends itself.
+ * @param replicas undefined where nobody counted
+ */
 export const functionState = (
   service: KnativeService,
-  trigger: Trigger | undefined,
-  revision: Revision | undefined,
+  hasReadyTrigger: boolean,
+  replicas: number | undefined,
 ): FunctionState | undefined => {
   const spec = specIn(service.metadata);
   if (spec === undefined) return undefined;
   const { appliedAt, ...rest } = spec;
   return {
     ...rest,
-    ...stateOfBoth(service, trigger),
+    ...(hasReadyTrigger ? serviceState(service) : { state: 'deploying' }),
     url: urlOf(service),
-    replicas: revision?.status?.actualReplicas ?? 0,
+    ...(replicas === undefined ? {} : { replicas }),
     updatedAt: appliedAt,
   };
 };
