@@ -72,10 +72,10 @@ class Workers:
         return PATIENCE_SECONDS
 
     def _work_here(self):
-        jobs, call = self._jobs, self.baton.call
+        jobs, call, do = self._jobs, self.baton.call, self._do
         try:
             while jobs and self._average < QUICK_SECONDS:
-                call(self._do, jobs.popleft())
+                call(do, jobs.popleft())
         except Lost:
             self.done()
             raise
