@@ -28,7 +28,7 @@ const allowed: (Account & { rights: Record<string, string> })[] = [
       [`${builds} /configmaps admission`]: 'create get update',
       [`${functions} serving.knative.dev/services`]: 'create delete get list patch',
       [`${functions} serving.knative.dev/revisions`]: 'get',
-      [`${functions} eventing.knative.dev/triggers`]: 'create delete get patch',
+      [`${functions} eventing.knative.dev/triggers`]: 'create delete get list patch',
       [`${functions} /serviceaccounts`]: 'create get patch',
     },
   },
