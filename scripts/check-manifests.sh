@@ -43,6 +43,7 @@ resources: [../../../k8s/kustomize/base]
 components:
   - ../../../k8s/kustomize/components/kubernetes-before-1.36
   - ../../../k8s/kustomize/components/private-registry
+  - ../../../k8s/kustomize/components/shared-limits
 KUSTOMIZATION
 for overlay in "$project/k8s/kustomize/base" "$project/k8s/kustomize/studio" "$folder/components"; do
   file="$folder/$(basename "$overlay").yaml"

@@ -69,6 +69,7 @@ const metricTable = async (): Promise<string> => {
   createBuilderMetrics(registry).observe({
     queued: nothing,
     running: nothing,
+    limitsShared: nothing,
     deadLetters: () => Promise.resolve({ depth: 0, oldestAgeMs: 0 }),
   });
   return tableOfMetrics(registry);

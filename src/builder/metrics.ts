@@ -14,6 +14,8 @@ export type Observed = {
   running?: () => Promise<number>;
   /** Where the dead letters are this process's own; elsewhere their consumer measures them. */
   deadLetters?: () => Promise<{ depth: number; oldestAgeMs: number }>;
+  /** Absent where each replica limits for itself anyway. */
+  limitsShared?: () => Promise<number>;
 };
 
 export type BuilderMetrics = {
@@ -144,6 +146,11 @@ const observe = (registers: Registry[], sources: Observed): void => {
   };
   gauge('knative_lambda_queue_depth', 'Builds that wait for their turn', sources.queued);
   gauge('knative_lambda_builds_running', 'Builds that run now', sources.running);
+  gauge(
+    'knative_lambda_limits_shared',
+    '1 while limits are shared through Redis, 0 while Redis is away and this replica limits for itself',
+    sources.limitsShared,
+  );
   const { deadLetters } = sources;
   if (deadLetters === undefined) return;
   gauge('knative_lambda_dlq_depth', 'Dead letters', async () => (await deadLetters()).depth);

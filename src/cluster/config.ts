@@ -36,6 +36,12 @@ const brokers = {
   DEAD_LETTER_URL: url("Where events go that a function can't handle: /dead-letters of the dead letters' consumer"),
 };
 
+const limits = {
+  REDIS_URL: Type.Optional(
+    Type.String({ pattern: '^rediss?://', description: 'Redis that replicas share limits through; unset, each has its own' }),
+  ),
+};
+
 const builds = {
   KANIKO_IMAGE: required('Image of Kaniko, by digest'),
   MONITOR_IMAGE: required("The platform's own image, for the build monitor"),
@@ -79,6 +85,7 @@ export const clusterSettings = Type.Object({
   ...storage,
   ...namespaces,
   ...brokers,
+  ...limits,
   ...builds,
 });
 

@@ -4,7 +4,6 @@ import { createEventPoster, type EventPoster } from '../adapters/http/post-event
 import { createKubernetesImageBuilder, type KubernetesImageBuilder } from '../adapters/kubernetes/builds/image-builder.ts';
 import { createKubernetesClient, type KubernetesClient } from '../adapters/kubernetes/client.ts';
 import { createKubernetesFunctionPlatform } from '../adapters/kubernetes/functions/function-platform.ts';
-import { openLocalLimiter } from '../adapters/local/open-limiter.ts';
 import { createRegistry } from '../adapters/registry/registry.ts';
 import { createS3Client } from '../adapters/s3/client.ts';
 import { createS3ObjectStore } from '../adapters/s3/object-store.ts';
@@ -12,6 +11,7 @@ import type { BuilderAdapters, Surroundings } from '../builder/start-builder.ts'
 import { languageOf } from '../core/source.ts';
 import type { EventSink, ObjectStore } from '../ports.ts';
 import type { ClusterConfig } from './config.ts';
+import { openLimiter } from './open-limiter.ts';
 import { functionSettings, jobSettings, registryOptions } from './settings.ts';
 
 type Around = Surroundings & { config: ClusterConfig };
@@ -71,13 +71,14 @@ const openBuilds = (around: Around, client: KubernetesClient, events: EventSink)
 };
 
 /** @param around what the adapters need of the process; its lifecycle closes them */
-export const openAdapters = (around: Around): BuilderAdapters => {
+export const openAdapters = async (around: Around): Promise<BuilderAdapters> => {
   const { config, lifecycle } = around;
   const client = createKubernetesClient(config.KUBECONFIG === undefined ? {} : { kubeconfig: config.KUBECONFIG });
   lifecycle.onClose('the connection to Kubernetes', () => client.close());
   const poster = openPoster(around);
   const sinks = openSinks(around, poster);
   const builds = openBuilds(around, client, sinks.events);
+  const { limiter, observed } = await openLimiter(around);
   const depth = async (part: 'queued' | 'running'): Promise<number> => (await builds.depth())?.[part] ?? 0;
   return {
     ...openStores(around),
@@ -87,8 +88,11 @@ export const openAdapters = (around: Around): BuilderAdapters => {
       { client, post: (url, event, timeoutMs, signal) => poster.post(url, event, timeoutMs, signal) },
       functionSettings(config),
     ),
-    limiter: openLocalLimiter(lifecycle),
-    observed: config.KUEUE_QUEUE === undefined ? { queued: () => depth('queued'), running: () => depth('running') } : {},
+    limiter,
+    observed: {
+      ...observed,
+      ...(config.KUEUE_QUEUE === undefined ? { queued: () => depth('queued'), running: () => depth('running') } : {}),
+    },
     builderOptions: { builder: 'kaniko', image: config.KANIKO_IMAGE },
   };
 };

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createTenantRateLimiter } from '../../src/adapters/local/tenant-rate-limiter.ts';
 import { connectRedis, type RedisConnection } from '../../src/adapters/redis/connection.ts';
 import { createRedisRateLimiter } from '../../src/adapters/redis/rate-limiter.ts';
+import { openLimiter } from '../../src/cluster/open-limiter.ts';
+import { createLifecycle } from '../../src/ops/lifecycle.ts';
 import { createLogger } from '../../src/ops/logger.ts';
 import type { Rate } from '../../src/ops/token-rate.ts';
 import type { RateLimiter, RateVerdict } from '../../src/ports.ts';
@@ -98,6 +100,31 @@ describeWith(await startRedis(), 'a rate limiter on Redis', ({ url, command }) =
       const [tenant, storage] = [await openReplica('tenant'), await openReplica('storage')];
       expect(allowedOf(await takeMany(tenant, 11))).toBe(10);
       expect(allowedOf(await takeMany(storage, 11))).toBe(10);
+    });
+  });
+
+  describe('as the builder opens it', () => {
+    const openBuilder = async (config: { REDIS_URL?: string }) => {
+      const lifecycle = createLifecycle(log.logger);
+      const { limiter, observed } = await openLimiter({ config, lifecycle, logger: log.logger });
+      await until(async () => (await observed.limitsShared?.()) !== 0);
+      return { ...lifecycle, limiter, observed };
+    };
+
+    it.each(['tenant', 'global', 'storage'])('shares the limit "%s" where REDIS_URL is set', async (name) => {
+      const builders = await Promise.all([openBuilder({ REDIS_URL: url }), openBuilder({ REDIS_URL: url })]);
+      const verdicts = await Promise.all(builders.map(({ limiter }) => takeMany(limiter(name, rate), 10)));
+      expect(allowedOf(verdicts.flat())).toBe(10);
+      await Promise.all(builders.map((builder) => builder.close()));
+      for (const { observed } of builders) await until(async () => (await observed.limitsShared?.()) === 0);
+    });
+
+    it('lets each builder have its own limit where it is not, and measures nothing', async () => {
+      const builders = await Promise.all([openBuilder({}), openBuilder({})]);
+      const verdicts = await Promise.all(builders.map(({ limiter }) => takeMany(limiter('tenant', rate), 10)));
+      expect(allowedOf(verdicts.flat())).toBe(20);
+      expect(builders.map(({ observed }) => observed)).toEqual([{}, {}]);
+      await Promise.all(builders.map((builder) => builder.close()));
     });
   });
 
