@@ -13,35 +13,25 @@ const tooLarge = (): CodedError =>
 const wrongLength = (): CodedError =>
   new CodedError('MALFORMED_REQUEST', 'The body is not as long as its Content-Length says', { field: 'content-length' });
 
+/** What has come of a body: the first `length` bytes of `held`. */
+type Body = { held: Buffer; length: number };
+
 const nothing = Buffer.alloc(0);
 
-type Gathered = { readonly length: number; add(chunk: Buffer): void; whole(): Buffer };
-
 /** @param most what will come, or may come at most */
-const gather = (most: number): Gathered => {
-  let held: Buffer = nothing;
-  let length = 0;
-  const makeRoom = (needed: number): void => {
-    if (needed <= held.length) return;
-    const room = Buffer.allocUnsafe(Math.max(needed, Math.min(most, Math.max(firstRoom, needed * 2))));
-    held.copy(room, 0, 0, length);
-    held = room;
-  };
-  return {
-    get length() {
-      return length;
-    },
-    add: (chunk) => {
-      // Most bodies are one chunk, used as it is.
-      if (length === 0) held = chunk;
-      else {
-        makeRoom(length + chunk.length);
-        chunk.copy(held, length);
-      }
-      length += chunk.length;
-    },
-    whole: () => held.subarray(0, length),
-  };
+const append = (body: Body, chunk: Buffer, most: number): void => {
+  const needed = body.length + chunk.length;
+  // Most bodies are one chunk, used as it is.
+  if (body.length === 0) body.held = chunk;
+  else {
+    if (needed > body.held.length) {
+      const room = Buffer.allocUnsafe(Math.max(needed, Math.min(most, Math.max(firstRoom, needed * 2))));
+      body.held.copy(room, 0, 0, body.length);
+      body.held = room;
+    }
+    chunk.copy(body.held, body.length);
+  }
+  body.length = needed;
 };
 
 type Done = (error: Error | null, body?: Buffer) => void;
@@ -50,30 +40,29 @@ type Done = (error: Error | null, body?: Buffer) => void;
 export const createBodyReader =
   (limitBytes: number) =>
   (request: FastifyRequest, payload: Readable, done: Done): void => {
-    const said = Number(request.headers['content-length'] ?? NaN);
-    if (said > limitBytes) {
+    const header = request.headers['content-length'];
+    const said = header === undefined ? undefined : Number(header);
+    if (said !== undefined && said > limitBytes) {
       done(tooLarge());
       return;
     }
-    const body = gather(Number.isNaN(said) ? limitBytes : said);
+    const body: Body = { held: nothing, length: 0 };
 
     const onData = (chunk: Buffer): void => {
       if (body.length + chunk.length > limitBytes) end(tooLarge());
-      else body.add(chunk);
+      else append(body, chunk, said ?? limitBytes);
     };
-    const onEnd = (): void => {
-      if (Number.isNaN(said) || body.length === said) end(null, body.whole());
-      else end(wrongLength());
-    };
-    const onError = (error: Error): void => end(error);
-    const end: Done = (error, whole) => {
+    /** Also of an error of the stream. */
+    const end = (error?: Error): void => {
       payload.removeListener('data', onData);
-      payload.removeListener('end', onEnd);
-      payload.removeListener('error', onError);
-      done(error, whole);
+      payload.removeListener('end', end);
+      payload.removeListener('error', end);
+      if (error !== undefined) done(error);
+      else if (said !== undefined && body.length !== said) done(wrongLength());
+      else done(null, body.length === body.held.length ? body.held : body.held.subarray(0, body.length));
     };
     payload.on('data', onData);
-    payload.on('end', onEnd);
-    payload.on('error', onError);
+    payload.on('end', end);
+    payload.on('error', end);
     payload.resume();
   };
