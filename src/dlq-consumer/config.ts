@@ -1,11 +1,16 @@
 // Every setting of the dead letters' consumer, in one schema.
 import Type, { type Static } from 'typebox';
 import type { JudgeRules } from '../core/dead-letter.ts';
+import { seconds } from '../ops/seconds-setting.ts';
 import { parseAllowList, type DestinationRules } from './destination.ts';
 import { maxEventBytes } from './judge-letter.ts';
 
 const count = (fallback: number, description: string, minimum = 1) =>
   Type.Integer({ default: fallback, minimum, maximum: 4_000_000_000, description });
+
+/** Of a pause. Timers last no longer than 24 days. */
+const milliseconds = (fallback: number, description: string) =>
+  Type.Integer({ default: fallback, minimum: 1, maximum: 999_999_000, description });
 
 const days = 86_400_000;
 
@@ -51,7 +56,7 @@ export const dlqSettings = Type.Object({
   DLQ_CONCURRENCY: count(50, 'Deliveries at once'),
   DLQ_PREFETCH: count(200, 'Letters that are judged at once'),
   DLQ_RATE_PER_SECOND: count(100, 'Deliveries per second; 0 for no limit', 0),
-  DLQ_DELIVERY_TIMEOUT_SECONDS: count(65, 'Time for a subscriber to answer; a function has 60'),
+  DLQ_DELIVERY_TIMEOUT_SECONDS: seconds(65, 'Time for a subscriber to answer; a function has 60'),
   DLQ_ALLOWED_DESTINATIONS: Type.String({
     default: '*.svc.cluster.local,*.svc',
     description: 'Hosts that letters may be delivered to, separated by commas: host, host:port or *.suffix',
@@ -63,13 +68,13 @@ export const dlqSettings = Type.Object({
     default: false,
     description: "Whether a function's letters are delivered one after the other, in their order",
   }),
-  DLQ_CIRCUIT_OPEN_MS: count(5_000, 'How long a destination that fails is left alone; doubled each time'),
-  DLQ_CIRCUIT_MAX_OPEN_MS: count(300_000, 'The longest such pause'),
+  DLQ_CIRCUIT_OPEN_MS: milliseconds(5_000, 'How long a destination that fails is left alone; doubled each time'),
+  DLQ_CIRCUIT_MAX_OPEN_MS: milliseconds(300_000, 'The longest such pause'),
   DLQ_REDRIVE_PER_SECOND: count(20, 'Letters that a redrive of many hands over per second'),
   DLQ_RETENTION_DAYS: count(7, 'Cleanup archives parked letters that failed longer ago'),
   DLQ_RETENTION_LETTERS: count(50_000, 'Cleanup archives the oldest parked letters beyond this number'),
   DLQ_PARKED_MAX_AGE_DAYS: count(14, 'How long the stream keeps parked letters at all, if no cleanup runs'),
-  DLQ_CONFIRM_TIMEOUT_SECONDS: count(10, 'Time for RabbitMQ to confirm a letter that came over HTTP, before 503'),
+  DLQ_CONFIRM_TIMEOUT_SECONDS: seconds(10, 'Time for RabbitMQ to confirm a letter that came over HTTP, before 503'),
   DLQ_BODY_LIMIT_BYTES: count(16 * 2 ** 20, 'Largest body of a letter that comes over HTTP: an event of 10 MiB in base64 fits'),
   DLQ_HELD_BYTES: count(
     32 * 2 ** 20,
@@ -89,7 +94,7 @@ export const dlqSettings = Type.Object({
   ),
   S3_REGION: Type.Optional(Type.String({ minLength: 1, description: 'Region of the bucket, where the environment names none' })),
   S3_PATH_STYLE: Type.Boolean({ default: false, description: 'Whether the bucket stands in the path and not in the host name' }),
-  SHUTDOWN_SECONDS: count(30, 'Time to finish what is in hand after SIGTERM'),
+  SHUTDOWN_SECONDS: seconds(30, 'Time to finish what is in hand after SIGTERM'),
 });
 
 export type DlqConfig = Static<typeof dlqSettings>;
