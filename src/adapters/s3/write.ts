@@ -44,11 +44,7 @@ export const createWrite = (client: S3Client, bucket: string): Write => {
   let conditional = true;
   const uploads = new Bottleneck({ maxConcurrent: uploadsAtOnce });
 
-  const send = async (
-    target: Target,
-    body: Readable | Buffer,
-    condition: Partial<PutObjectCommandInput>,
-  ): Promise<void> => {
+  const send = async (target: Target, body: Readable | Buffer, condition: Partial<PutObjectCommandInput>): Promise<void> => {
     if (Buffer.isBuffer(body)) await client.send(new PutObjectCommand({ ...target, ...condition, Body: body }));
     else await uploads.schedule(() => upload(client, target, body, condition));
   };
