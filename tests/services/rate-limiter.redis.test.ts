@@ -83,6 +83,12 @@ describeWith(await startRedis(), 'a rate limiter on Redis', ({ url, command }) =
     });
   });
 
+  it('allows the first request where one is all there is', async () => {
+    const limiter = createRedisRateLimiter(await connected(), { limit: 'tenant', rate: { perMinute: 7, burst: 1 } }, nobody);
+    expect(await limiter.take('acme')).toEqual({ allowed: true, limit: 1, remaining: 0, retryAfterMs: 0 });
+    expect(await limiter.take('acme')).toMatchObject({ allowed: false, limit: 1, remaining: 0 });
+  });
+
   describe('of several replicas', () => {
     it('allows them together as many as one of them, to the last token', async () => {
       const replicas = await Promise.all([openReplica(), openReplica(), openReplica()]);
