@@ -47,9 +47,15 @@ replies() {
   [ "$(env "$(with_libraries)" REDISCLI_AUTH="${REDIS_PASSWORD:-}" "$root/usr/bin/redis-cli" -p "$port" ping 2>/dev/null)" = PONG ]
 }
 
+signal() { # signal <signal>
+  if running redis; then kill -"$1" "$(cat "$folder/redis.pid")"; fi
+}
+
 start() {
   install
   alone "$folder"
+  # Whoever froze it may have failed before the thaw.
+  signal CONT
   # Without its title it keeps its arguments, by which the scripts find it again.
   cat >"$folder/redis.conf" <<CONFIGURATION
 bind 127.0.0.1
@@ -64,10 +70,6 @@ CONFIGURATION
   in_background redis env "$(with_libraries)" "$root/usr/bin/redis-server" "$folder/redis.conf"
   await redis replies
   echo "redis://${REDIS_PASSWORD:+:$REDIS_PASSWORD@}127.0.0.1:$port"
-}
-
-signal() { # signal <signal>
-  if running redis; then kill -"$1" "$(cat "$folder/redis.pid")"; fi
 }
 
 # One that is frozen would not hear of it.
