@@ -7,10 +7,10 @@ import { connectRedis, type RedisConnection } from '../../src/adapters/redis/con
 import { createRedisRateLimiter } from '../../src/adapters/redis/rate-limiter.ts';
 import { openLimiter } from '../../src/cluster/open-limiter.ts';
 import { createLifecycle } from '../../src/ops/lifecycle.ts';
-import { createLogger } from '../../src/ops/logger.ts';
 import type { Rate } from '../../src/ops/token-rate.ts';
 import type { RateLimiter, RateVerdict } from '../../src/ports.ts';
 import { rateLimiterContract } from '../contract/rate-limiter.ts';
+import { createLog, type TestLog } from './support/log.ts';
 import { startRedis } from './support/redis.ts';
 import { describeWith } from './support/service.ts';
 
@@ -20,13 +20,6 @@ const until = async (what: () => boolean | Promise<boolean>, withinMs = 10_000):
     if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms`);
     await sleep(20);
   }
-};
-
-const createLog = async () => {
-  const lines: string[] = [];
-  const logger = await createLogger({ level: 'info', pretty: false, name: 'test' }, { write: (line) => lines.push(line) });
-  const warnings = (): string[] => lines.filter((line) => line.includes('"level":"warn"'));
-  return { logger, lines, warnings };
 };
 
 const rate: Rate = { perMinute: 1, burst: 10 };
@@ -39,7 +32,7 @@ const nobody: RateLimiter = { take: () => Promise.reject(new Error('this replica
 
 describeWith(await startRedis(), 'a rate limiter on Redis', ({ url, command }) => {
   const opened: RedisConnection[] = [];
-  let log: Awaited<ReturnType<typeof createLog>>;
+  let log: TestLog;
   let admin: Redis;
 
   const connect = (to = url): RedisConnection => {
@@ -242,20 +235,34 @@ describeWith(await startRedis(), 'a rate limiter on Redis', ({ url, command }) =
       return admin.call(name, rest);
     };
 
+    const connections = async (): Promise<number> =>
+      Number(/total_connections_received:(\d+)/.exec(await admin.info('stats'))?.[1]);
+
     it.each([
       ['full', 'OOM', 'CONFIG SET maxmemory 1', 'CONFIG SET maxmemory 0'],
       ['a replica now', 'READONLY', 'REPLICAOF 127.0.0.1 1', 'REPLICAOF NO ONE'],
     ] as const)('since it is %s, says why; and shares again when it can', async (_, reason, refuse, accept) => {
       const limiter = await openReplica('tenant', ownLimiter());
+      const before = await connections();
       await tell(refuse);
       expect(allowedOf(await takeMany(limiter, 50))).toBe(10);
       expect(log.warnings()).toEqual([expect.stringContaining(reason)]);
       await sleep(2_500);
+      expect(log.lines.join('')).not.toContain('shared again');
+      // Behind the same name there may be a primary by now; a Redis that is full stays the same one.
+      expect((await connections()) > before).toBe(reason === 'READONLY');
       await limiter.take('acme');
       expect(opened[0]?.answers()).toBe(false);
       await tell(accept);
       await until(async () => (await limiter.take('another')).allowed && opened[0]?.answers() === true);
       expect(log.lines.filter((line) => line.includes('shared again'))).toHaveLength(1);
+    });
+
+    it('since the connection is not there yet, is no reason for a warning', async () => {
+      const limiter = createRedisRateLimiter(connect(), { limit: 'tenant', rate }, ownLimiter());
+      expect(await limiter.take('acme')).toMatchObject({ allowed: true, remaining: 9 });
+      await until(() => opened[0]?.answers() === true);
+      expect(log.lines).toEqual([]);
     });
 
     it('from the start on, allows the first request without a wait', async () => {
