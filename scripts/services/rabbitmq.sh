@@ -56,7 +56,8 @@ environment() {
   export RABBITMQ_CONFIG_FILE="$folder/rabbitmq.conf" RABBITMQ_ENABLED_PLUGINS_FILE="$folder/enabled_plugins"
 }
 
-running() { [ -f "$folder/pid" ] && kill -0 "$(cat "$folder/pid")" 2>/dev/null; }
+# By its arguments: a number that another process has now is not mistaken for it.
+running() { [ -f "$folder/pid" ] && grep -qsF "$folder" "/proc/$(cat "$folder/pid")/cmdline"; }
 
 wait_until_gone() {
   tries=0
