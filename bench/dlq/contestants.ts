@@ -7,8 +7,8 @@ import { startServer } from '../support/server-process.ts';
 import type { QueueNames } from '../../src/adapters/rabbitmq/topology.ts';
 
 export const bundle = join(import.meta.dirname, '../../dist/dlq-consumer/main.js');
-/** The heap that Node chooses in a container of 128 MiB, with new objects given a little more room; for both sides alike. */
-const flags = ['--max-old-space-size=64', '--max-semi-space-size=4'];
+/** The old generation that Node chooses in a container of 128 MiB, and the new one of the manifest; for both sides alike. */
+const flags = ['--max-old-space-size=64', '--max-semi-space-size=8'];
 export const prefetch = 200;
 export const concurrency = 50;
 
@@ -30,6 +30,8 @@ export const startConsumer = (cores: Cores, { amqpUrl, names, sink }: Surroundin
       DLQ_PREFETCH: String(prefetch),
       DLQ_CONCURRENCY: String(concurrency),
       LOG_LEVEL: 'info',
+      // As in the image.
+      MALLOC_ARENA_MAX: '2',
     },
   });
 

@@ -1,10 +1,11 @@
 // One queue's letters, one after the other through a handler: copy, confirm, acknowledge. Nothing is acknowledged before what
 // replaces it is confirmed, so a crash at any line leaves the letter where it was, at worst with a copy of it already elsewhere.
-import type { Channel, ConsumeMessage } from 'amqplib';
+import type { ConsumeMessage } from 'amqplib';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Disposition } from '../../core/letter-flow.ts';
 import type { DeadLetter } from '../../core/letter.ts';
 import type { Logger } from '../../ops/logger.ts';
+import { createAcknowledgements } from './acknowledgements.ts';
 import { letterFromMessage, unparsedLetter } from './letter-message.ts';
 import type { Session } from './session.ts';
 
@@ -84,29 +85,23 @@ const carryOutAtLast = async (
   return false;
 };
 
-const acknowledge = (channel: Channel, message: ConsumeMessage): void => {
-  try {
-    channel.ack(message);
-  } catch {
-    // The session ended meanwhile. The broker hands the letter out again: the copy makes it a duplicate, never a loss.
-  }
-};
-
 export const openLane = async (session: Session, options: LaneOptions): Promise<Lane> => {
   const channel = await session.openConsumer(options.prefetch);
+  const acknowledgements = createAcknowledgements(channel);
   let isOpen = true;
   void session.ended.then(() => (isOpen = false));
   const inHand = new Set<Promise<void>>();
 
   const settle = async (message: ConsumeMessage): Promise<void> => {
     const disposition = await decide(options, message);
-    if (await carryOutAtLast(session, () => isOpen, options, disposition)) acknowledge(channel, message);
+    if (await carryOutAtLast(session, () => isOpen, options, disposition)) acknowledgements.settled(message);
   };
   const receive = (message: ConsumeMessage | null): void => {
     if (message === null) {
       session.end(`the consumer of "${options.queue}" was cancelled`);
       return;
     }
+    acknowledgements.received(message);
     const bytes = message.content.length;
     session.held.add(bytes);
     const settled = settle(message).finally(() => {
@@ -120,6 +115,7 @@ export const openLane = async (session: Session, options: LaneOptions): Promise<
     drain: async () => {
       if (isOpen) await channel.cancel(consumerTag).catch(() => undefined);
       while (inHand.size > 0) await Promise.all(inHand);
+      acknowledgements.flush();
     },
   };
 };
