@@ -31,15 +31,24 @@ const errorTable = (): string =>
     ]),
   );
 
-type Setting = { default?: unknown; description?: string; type?: string; minimum?: number; maximum?: number; enum?: unknown[] };
+type Setting = {
+  default?: unknown;
+  description?: string;
+  type?: string;
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  enum?: unknown[];
+};
 
-const ruleOf = ({ type, minimum, maximum, enum: values, ...rest }: Setting): string => {
+const ruleOf = ({ type, minimum, maximum, minLength, enum: values, ...rest }: Setting): string => {
   if (values !== undefined) return values.map(code).join(', ');
   const range = [minimum === undefined ? '' : `≥ ${minimum}`, maximum === undefined || maximum >= 1_000_000 ? '' : `≤ ${maximum}`]
     .filter(Boolean)
     .join(', ');
   const pattern = 'pattern' in rest ? `matches ${code(rest.pattern)}` : '';
-  return [type ?? 'text', range, pattern].filter(Boolean).join(' ');
+  const length = minLength === undefined ? '' : `of ${minLength} characters or more`;
+  return [type ?? 'text', length, range, pattern].filter(Boolean).join(' ');
 };
 
 /** Without a default: it has to be said, or nothing is meant. */

@@ -28,7 +28,10 @@ const markers: readonly [file: string, Language][] = [
   ['go.mod', 'go'],
 ];
 
-const extensions: Record<string, Language> = { js: 'nodejs', mjs: 'nodejs', cjs: 'nodejs', ts: 'nodejs', py: 'python', go: 'go' };
+const extensions: Record<string, Language> = {
+  ...{ js: 'nodejs', mjs: 'nodejs', cjs: 'nodejs', ts: 'nodejs', mts: 'nodejs', cts: 'nodejs' },
+  ...{ py: 'python', go: 'go' },
+};
 
 /** The name a file without an extension gets. */
 export const mainFile: Record<Language, string> = { nodejs: 'index.js', python: 'main.py', go: 'main.go' };

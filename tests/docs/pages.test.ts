@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
 import { access, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -47,5 +48,25 @@ describe('README.md', () => {
     const readme = await readFile('README.md', 'utf8');
     const event = JSON.parse(/-d '(\{"third_party_id[^']+)'/.exec(readme)?.[1] ?? '{}') as { s3_key?: string };
     expect(await exists(`examples/${event.s3_key ?? 'nothing'}`)).toBe(true);
+  });
+});
+
+describe('docs/dead-letters.md', () => {
+  it('names a command that npm finds and that understands its verbs', async () => {
+    const page = await readFile('docs/dead-letters.md', 'utf8');
+    const lines = [...page.matchAll(/^\$ npm run dlq -- ([^#\n]+)/gm)].map(([, line = '']) => line.trim().split(/\s+/));
+    expect(lines.length).toBeGreaterThan(5);
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, DLQ_URL: 'http://127.0.0.1:1' };
+    const told = lines.map(
+      (line) =>
+        new Promise<[string, string]>((resolve) => {
+          execFile('npm', ['run', '--silent', 'dlq', '--', ...line], { env }, (_error, _stdout, stderr) =>
+            resolve([line.join(' '), stderr.split('\n').at(0) ?? '']),
+          );
+        }),
+    );
+    // Nobody listens there: what was understood is what could not be sent.
+    for (const [line, first] of await Promise.all(told))
+      expect([line, first]).toEqual([line, expect.stringMatching(/127\.0\.0\.1:1/)]);
   });
 });

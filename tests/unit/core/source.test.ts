@@ -32,6 +32,8 @@ describe('the kind of a source', () => {
     ['test.mjs', 'file'],
     ['test.cjs', 'file'],
     ['test.ts', 'file'],
+    ['test.mts', 'file'],
+    ['test.cts', 'file'],
     ['test.PY', 'file'],
     ['main.go', 'file'],
   ])('of the key %s is %s', (key, kind) => {
@@ -175,6 +177,8 @@ describe('the runtime of a source', () => {
     ['a.mjs', 'nodejs'],
     ['a.cjs', 'nodejs'],
     ['a.ts', 'nodejs'],
+    ['a.mts', 'nodejs'],
+    ['a.cts', 'nodejs'],
     ['a.PY', 'python'],
     ['a.go', 'go'],
   ])('is told by the extension of %s when there is no manifest', (file, language) => {
