@@ -1,7 +1,7 @@
 // What can never succeed: half of it is sent to the builders, who refuse it, half to the broker, where the refusal becomes an event.
 import type { CloudEvent } from '../../../src/core/cloudevent.ts';
 import type { Chance } from './chance.ts';
-import { waveMs, type Planned } from './plan.ts';
+import { waveMs, type Planned } from './planned.ts';
 
 type Broken = Partial<Pick<CloudEvent, 'type' | 'subject' | 'source' | 'data'>>;
 

@@ -3,29 +3,10 @@ import type { CloudEvent } from '../../../src/core/cloudevent.ts';
 import { defaultSourceKey, eventSourceOf, type FunctionRef } from '../../../src/core/function.ts';
 import type { Chance } from './chance.ts';
 import { garbage } from './garbage.ts';
-
-/** What happens to a function; its name begins with it. */
-export type Group = 'new' | 'old' | 'equal' | 'forced' | 'updated' | 'failing' | 'hanging' | 'cancelled' | 'deleted' | 'garbage';
-export type Way = 'broker' | 'direct';
-
-export type Planned = {
-  group: Group;
-  ref: FunctionRef;
-  event: CloudEvent;
-  way: Way;
-  /** When it is sent, and sent again: ms since the begin. */
-  at: readonly number[];
-  /** Sent once all others are over: nothing of its function happens after it. */
-  isLast: boolean;
-  /** What is no event is sent as these bytes. */
-  raw?: { headers: Record<string, string>; body: string };
-};
+import { waveMs, type Group, type Planned, type Way } from './planned.ts';
 
 type Sketch = { name: string; data?: object; from: number; to: number; isLast?: boolean; isAlone?: boolean };
 type FunctionPlan = { group: Group; ref: FunctionRef; sketches: readonly Sketch[] };
-
-/** The first wave takes so long. */
-export const waveMs = 100_000;
 
 const run = (from: number, to = waveMs): Sketch => ({ name: 'parser.start', data: { parameters: { blockId: 1 } }, from, to });
 const build = (from: number, to = waveMs, data: object = {}): Sketch => ({ name: 'build.start', data, from, to });

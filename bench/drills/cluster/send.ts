@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { writeEvent, writeStructured, type HttpMessage } from '../../../src/core/http-binding.ts';
 import type { Chance } from './chance.ts';
 import type { Contacts } from './contacts.ts';
-import type { Planned } from './plan.ts';
+import type { Planned } from './planned.ts';
 
 export type Sent = {
   planned: Planned;

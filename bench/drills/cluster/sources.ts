@@ -1,7 +1,7 @@
 // What the events build: archives, since a source under its default key says nothing of its language by its name.
 import { defaultSourceKey } from '../../../src/core/function.ts';
 import { archiveOf } from '../../support/cluster/source-archive.ts';
-import type { Planned } from './plan.ts';
+import type { Planned } from './planned.ts';
 
 export type Source = { key: string; content: Buffer };
 

@@ -4,7 +4,7 @@ import type { Broker } from '../../support/cluster/broker.ts';
 import type { BuildRun } from './node.ts';
 import type { Left } from './orphans.ts';
 import type { Accounted, OutcomeKind } from './outcomes.ts';
-import type { Planned } from './plan.ts';
+import type { Planned } from './planned.ts';
 
 export type Findings = Record<string, string[]>;
 
