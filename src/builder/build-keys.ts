@@ -1,7 +1,7 @@
 // The keys of builds, by what the builds are made of.
 import { buildKey } from '../core/build.ts';
 import { remembered } from '../core/remembered.ts';
-import type { Runtime } from '../core/source.ts';
+import type { Runtime, SourceKind } from '../core/source.ts';
 import type { SourceFacts } from './source-facts.ts';
 import type { Template } from './template.ts';
 
@@ -10,9 +10,11 @@ export type BuildKeyOf = (facts: SourceFacts, handler: string | undefined, templ
 
 export const createBuildKeys = (options: Readonly<Record<string, string>>): BuildKeyOf => {
   const templates = new Map<string, Template>();
-  const keyOf = remembered(10_000, (contentHash = '', runtime = '', handler = '', templateVersion = '') =>
+  const keyOf = remembered(10_000, (contentHash = '', kind = '', entry = '', runtime = '', handler = '', templateVersion = '') =>
     buildKey({
       contentHash,
+      kind: kind as SourceKind,
+      entry: entry === '' ? null : entry,
       runtime: runtime as Runtime,
       ...(handler === '' ? {} : { handler }),
       templateVersion,
@@ -20,8 +22,8 @@ export const createBuildKeys = (options: Readonly<Record<string, string>>): Buil
       builderOptions: options,
     }),
   );
-  return ({ contentHash, runtime }, handler = '', template) => {
+  return ({ contentHash, kind, entry, runtime }, handler = '', template) => {
     templates.set(template.version, template);
-    return keyOf(contentHash, runtime, handler, template.version);
+    return keyOf(contentHash, kind, entry ?? '', runtime, handler, template.version);
   };
 };

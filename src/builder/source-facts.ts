@@ -5,7 +5,7 @@ import type { ObjectStore } from '../ports.ts';
 import type { TakePlace } from './limits.ts';
 import { readSource, sourceVersion, type Source } from './read-source.ts';
 
-export type SourceFacts = { contentHash: string; runtime: Runtime };
+export type SourceFacts = Pick<Source, 'contentHash' | 'kind' | 'entry'> & { runtime: Runtime };
 
 /** Sources that are remembered; the rest is read again, which is only slower. */
 const remembered = 1000;
@@ -13,12 +13,14 @@ const remembered = 1000;
 export type SourceReader = {
   /** The facts, and the source itself if it had to be read for them. The caller removes its spool. */
   facts(key: string, runtime: Runtime | Language | undefined): Promise<{ facts: SourceFacts; source?: Source }>;
-  read(key: string, runtime: Runtime): Promise<Source>;
+  /** As `facts` reads it for the same runtime asked for: the same bytes are of the same kind and have the same entry. */
+  read(key: string, runtime: Runtime | Language | undefined): Promise<Source>;
 };
 
 export const createSourceReader = (store: ObjectStore, spoolFolder: string, takePlace: TakePlace): SourceReader => {
   /** Its place is taken until its spool is removed. */
-  const read = async (key: string, runtime: Runtime | undefined): Promise<Source> => {
+  const read: SourceReader['read'] = async (key, asked) => {
+    const runtime = asked === undefined ? undefined : chooseRuntime(asked, []);
     const giveBack = await takePlace();
     try {
       const { spool, ...source } = await readSource(store, key, runtime, spoolFolder);
@@ -42,13 +44,14 @@ export const createSourceReader = (store: ObjectStore, spoolFolder: string, take
       const name = `${key}\0${version}\0${asked ?? ''}`;
       const before = known.get(name);
       if (before !== undefined) return { facts: before };
-      const source = await read(key, asked === undefined ? undefined : chooseRuntime(asked, []));
+      const source = await read(key, asked);
       try {
         const runtime = chooseRuntime(
           asked,
           source.spool.entries().map(({ path }) => path),
         );
-        const facts = { contentHash: source.contentHash, runtime };
+        const { contentHash, kind, entry } = source;
+        const facts = { contentHash, kind, entry, runtime };
         remember(name, facts);
         return { facts, source };
       } catch (thrown) {

@@ -52,7 +52,7 @@ type Deps = StartBuildDeps & { keyOf: BuildKeyOf };
 const defaultPriority = 5;
 const maxTries = 3;
 
-const checkHash = (wanted: string | undefined, { contentHash }: SourceFacts): void => {
+const checkHash = (wanted: string | undefined, { contentHash }: Pick<SourceFacts, 'contentHash'>): void => {
   if (wanted !== undefined && wanted.replace('sha256:', '') !== contentHash) {
     throw new CodedError('CONTENT_HASH_MISMATCH', `The source has the hash ${contentHash}, not the one in "data.content_hash"`, {
       field: 'data.content_hash',
@@ -138,7 +138,7 @@ const alreadyServed = async (deps: StartBuildDeps, build: Build | undefined): Pr
 const pack = async (deps: StartBuildDeps, request: BuildRequest, source: Source, ifAbsent: boolean): Promise<void> => {
   const begun = performance.now();
   // The source may have changed since it was hashed: then its context would stand under the wrong key.
-  checkHash(request.contentHash, { contentHash: source.contentHash, runtime: request.runtime });
+  checkHash(request.contentHash, source);
   const template = await deps.templates(languageOf(request.runtime));
   await deps.temp.write(request.contextKey, packContext(source, template, request.runtime, request.handler), { ifAbsent });
   deps.metrics.contextPacked((performance.now() - begun) / 1000);
@@ -147,10 +147,15 @@ const pack = async (deps: StartBuildDeps, request: BuildRequest, source: Source,
 /** An older context is written anew, so that the bucket does not let it expire while its build waits for its turn. */
 const contextIsFreshMs = 24 * 3_600_000;
 
-const packIfAbsent = async (deps: StartBuildDeps, request: BuildRequest, read: Source | undefined): Promise<void> => {
+const packIfAbsent = async (
+  deps: StartBuildDeps,
+  wish: BuildWish,
+  request: BuildRequest,
+  read: Source | undefined,
+): Promise<void> => {
   const found = await deps.temp.head(request.contextKey);
   if (found !== undefined && deps.now() - found.modifiedAt < contextIsFreshMs) return;
-  const source = read ?? (await deps.sources.read(request.sourceKey, request.runtime));
+  const source = read ?? (await deps.sources.read(request.sourceKey, wish.runtime));
   try {
     await deps.packing(() => pack(deps, request, source, found === undefined));
   } finally {
@@ -214,7 +219,7 @@ export const createStartBuild = (given: StartBuildDeps): StartBuild => {
       for (let tries = 1; tries <= maxTries; tries++) {
         const settled = await settle(deps, wish, request, origin);
         if ('status' in settled) return settled;
-        await packIfAbsent(deps, request, source);
+        await packIfAbsent(deps, wish, request, source);
         const submitted = await submit(deps, request, settled.knownEnd, origin);
         if (submitted !== undefined) return submitted;
       }

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { CodedError } from './errors.ts';
 import type { FunctionRef } from './function.ts';
-import type { Runtime } from './source.ts';
+import type { Runtime, SourceKind } from './source.ts';
 
 export const buildStatuses = ['queued', 'running', 'complete', 'failed', 'timeout', 'cancelled'] as const;
 export type BuildStatus = (typeof buildStatuses)[number];
@@ -51,6 +51,10 @@ export const lastEnd = (build: Build | undefined): number =>
 export type BuildIngredients = {
   /** sha256 of the source, hex. */
   contentHash: string;
+  /** How those bytes are read: the same ones may be two archives. */
+  kind: SourceKind;
+  /** The name of a single file, which says how it is loaded; null for every other kind, whose bytes name the files. */
+  entry: string | null;
   runtime: Runtime;
   handler?: string;
   /** Changes when any file of the template changes. */
@@ -68,6 +72,8 @@ export const buildKey = (from: BuildIngredients): string =>
     'sha256',
     JSON.stringify([
       from.contentHash,
+      from.kind,
+      from.entry,
       from.runtime,
       from.handler ?? null,
       from.templateVersion,

@@ -1,9 +1,12 @@
 // Equal events and copies of an event, which meet what others have done meanwhile. The ports are hand-made; their real ones are held by
 // tests/contract.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createGunzip } from 'node:zlib';
+import { extract } from 'tar-stream';
 import { createLocalObjectStore } from '../../../src/adapters/local/object-store.ts';
 import { createBuilder } from '../../../src/builder/builder.ts';
 import { createBuilderMetrics } from '../../../src/builder/metrics.ts';
@@ -96,12 +99,24 @@ describe('build.start', () => {
       now: () => time,
     });
 
-  const send = async (id: string, force = false) => {
+  const send = async (id: string, force = false, s3_key = sourceKey) => {
     const { handlers } = await openBuilder();
     const source = 'network.notifi.acme-corp';
     const cloudEvent = { specversion: '1.0', id, source, type: 'network.notifi.lambda.build.start', extensions: {} } as const;
     const origin = { cause: { source, id }, correlationId: id, traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` };
-    return handlers['build.start']({ name: 'build.start', ref, data: { s3_key: sourceKey, force }, cloudEvent }, origin);
+    return handlers['build.start']({ name: 'build.start', ref, data: { s3_key, force }, cloudEvent }, origin);
+  };
+
+  const namesIn = async (contextKey: string): Promise<string[]> => {
+    const names: string[] = [];
+    const archive = createReadStream(join(folder, 'temp', contextKey))
+      .pipe(createGunzip())
+      .pipe(extract());
+    for await (const entry of archive) {
+      names.push(entry.header.name);
+      entry.resume();
+    }
+    return names;
   };
 
   /** The build that the event began ends with an image, which then bears the name, and is deployed. */
@@ -162,6 +177,18 @@ describe('build.start', () => {
     };
     expect(await send('first')).toMatchObject({ status: 'skipped', message: 'This source is built and deployed already' });
     expect([...builds.values()]).toMatchObject([{ status: 'complete', attempt: 1, cause: { id: 'other' } }]);
+  });
+
+  it('builds the same bytes under another name from a context of their own, however it is asked for', async () => {
+    await writeFile(join(folder, 'sources/parsers/renamed.mjs'), 'export const handle = () => 1;\n');
+    const { buildId } = await send('first');
+    builds.set(buildId ?? '', { ...(builds.get(buildId ?? '') ?? nothing()), status: 'failed', endedAt: time });
+    for (const force of [false, true]) {
+      const renamed = await send(`renamed-${force}`, force, 'parsers/renamed.mjs');
+      expect(renamed.status).toBe('started');
+      const { contextKey } = builds.get(renamed.buildId ?? '') ?? nothing();
+      expect(await namesIn(contextKey)).toContain('function/renamed.mjs');
+    }
   });
 
   it('builds again what is complete and whose image is gone', async () => {

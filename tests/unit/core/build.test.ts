@@ -20,17 +20,20 @@ import { buildWith } from './builds.ts';
 import { codeAndField } from './refusal.ts';
 
 const records = fc.dictionary(fc.string(), fc.string(), { maxKeys: 4 });
-const ingredients: fc.Arbitrary<BuildIngredients> = fc.record(
-  {
-    contentHash: hex(64),
-    runtime: fc.constantFrom(...(Object.keys(runtimes) as Runtime[])),
-    handler: fc.string(),
-    templateVersion: fc.string(),
-    baseImages: records,
-    builderOptions: records,
-  },
-  { requiredKeys: ['contentHash', 'runtime', 'templateVersion', 'baseImages', 'builderOptions'] },
-);
+const anything: { [K in keyof BuildIngredients]-?: fc.Arbitrary<Required<BuildIngredients>[K]> } = {
+  contentHash: hex(64),
+  kind: fc.constantFrom('file', 'tar.gz', 'zip', 'prefix'),
+  entry: fc.option(fc.string()),
+  runtime: fc.constantFrom(...(Object.keys(runtimes) as Runtime[])),
+  handler: fc.string(),
+  templateVersion: fc.string(),
+  baseImages: records,
+  builderOptions: records,
+};
+const names = Object.keys(anything) as (keyof BuildIngredients)[];
+const ingredients: fc.Arbitrary<BuildIngredients> = fc.record(anything, {
+  requiredKeys: ['contentHash', 'kind', 'entry', 'runtime', 'templateVersion', 'baseImages', 'builderOptions'],
+});
 
 const reordered = (record: Readonly<Record<string, string>>) => Object.fromEntries(Object.entries(record).reverse());
 
@@ -47,24 +50,21 @@ describe('the key of a build', () => {
 
   it('is another one when any ingredient is another, so that no stale image is ever taken', () => {
     fc.assert(
-      fc.property(
-        ingredients,
-        ingredients,
-        fc.constantFrom('contentHash', 'runtime', 'handler', 'templateVersion', 'baseImages', 'builderOptions'),
-        (from, other, changed) => {
-          const rest = Object.fromEntries(Object.entries(from).filter(([name]) => name !== changed));
-          const after = { ...rest, ...(other[changed] === undefined ? {} : { [changed]: other[changed] }) } as BuildIngredients;
-          const sorted = (one: BuildIngredients) => [
-            one.contentHash,
-            one.runtime,
-            one.handler,
-            one.templateVersion,
-            ...[one.baseImages, one.builderOptions].map((record) => Object.entries(record).sort()),
-          ];
-          fc.pre(JSON.stringify(sorted(from)) !== JSON.stringify(sorted(after)));
-          expect(buildKey(after)).not.toBe(buildKey(from));
-        },
-      ),
+      fc.property(ingredients, ingredients, fc.constantFrom(...names), (from, other, changed) => {
+        const rest = Object.fromEntries(Object.entries(from).filter(([name]) => name !== changed));
+        const after = { ...rest, ...(other[changed] === undefined ? {} : { [changed]: other[changed] }) } as BuildIngredients;
+        const sorted = (one: BuildIngredients) => [
+          one.contentHash,
+          one.kind,
+          one.entry,
+          one.runtime,
+          one.handler,
+          one.templateVersion,
+          ...[one.baseImages, one.builderOptions].map((record) => Object.entries(record).sort()),
+        ];
+        fc.pre(JSON.stringify(sorted(from)) !== JSON.stringify(sorted(after)));
+        expect(buildKey(after)).not.toBe(buildKey(from));
+      }),
       { numRuns: 500 },
     );
   });
@@ -72,6 +72,8 @@ describe('the key of a build', () => {
   it('tells apart ingredients that only look alike when they are put in a row', () => {
     const base: BuildIngredients = {
       contentHash: 'a',
+      kind: 'file',
+      entry: 'n',
       runtime: 'nodejs24',
       templateVersion: 't',
       baseImages: {},
@@ -79,6 +81,10 @@ describe('the key of a build', () => {
     };
     const keys = [
       base,
+      { ...base, kind: 'tar.gz' as const },
+      { ...base, entry: null },
+      { ...base, entry: 'null' },
+      { ...base, contentHash: 'a"', entry: '"n' },
       { ...base, handler: 't', templateVersion: '' },
       { ...base, handler: 'null' },
       { ...base, handler: '' },
