@@ -33,8 +33,8 @@ export interface ObjectStore {
 }
 
 export type BuildFilter = FunctionFilter & { status?: BuildStatus; contentHash?: string };
-/** `offset` is that of the line's first byte in the log: following can resume there. */
-export type LogLine = { offset: number; text: string };
+/** `offset` is that of the line's first byte in the log, `next` that of the first byte after its end: following can resume at both. */
+export type LogLine = { offset: number; text: string; next: number };
 
 /** Turns packed contexts into images, a few at a time; the rest is queued and admitted by `core/admission.ts`. */
 export interface ImageBuilder {

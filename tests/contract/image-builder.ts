@@ -229,10 +229,11 @@ export const describeImageBuilder = (open: () => Promise<ImageBuilderFixture>): 
     expect(hasEnded((await ended(request.buildId)).status)).toBe(true);
     const all = await collect(fixture.builder.logs(request.buildId, { follow: false, offset: 0, signal: never }));
     expect(seen).toEqual(all);
-    for (const [place, { offset }] of all.entries()) {
-      expect(await collect(fixture.builder.logs(request.buildId, { follow: true, offset, signal: never }))).toEqual(
-        all.slice(place),
-      );
+    const from = (offset: number): Promise<LogLine[]> =>
+      collect(fixture.builder.logs(request.buildId, { follow: true, offset, signal: never }));
+    for (const [place, { offset, next }] of all.entries()) {
+      expect(await from(offset)).toEqual(all.slice(place));
+      expect(await from(next)).toEqual(all.slice(place + 1));
     }
   });
 

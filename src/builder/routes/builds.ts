@@ -77,8 +77,8 @@ const dataOf = (text: string): string =>
     .map((part) => `data: ${part}\n`)
     .join('');
 
-/** `id` is the offset of the line after this one, so that a reader who comes back misses and repeats nothing. */
-const eventOf = ({ offset, text }: LogLine): string => `id: ${offset + Buffer.byteLength(text) + 1}\n${dataOf(text)}\n`;
+/** `id` is where the next line begins, so that a reader who comes back misses and repeats nothing. */
+const eventOf = ({ next, text }: LogLine): string => `id: ${next}\n${dataOf(text)}\n`;
 
 async function* eventStream(builds: ImageBuilder, build: Build, lines: AsyncIterable<LogLine>): AsyncIterable<string> {
   for await (const line of lines) yield eventOf(line);

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { addBuildRoutes } from '../../../src/builder/routes/builds.ts';
-import type { ImageBuilder } from '../../../src/ports.ts';
+import { createLineCutter } from '../../../src/core/log-lines.ts';
+import type { ImageBuilder, LogLine } from '../../../src/ports.ts';
 import { buildWith } from '../core/builds.ts';
 
-type Received = { event: string; data: string };
+type Received = { event: string; data: string; id?: string };
 
 /** HTML, section 9.2.6, as a browser reads it. */
 const eventsIn = (stream: string): Received[] =>
@@ -18,6 +19,7 @@ const eventsIn = (stream: string): Received[] =>
         const [field, value = ''] = line.split(/: ?(.*)/s);
         if (field === 'event') received.event = value;
         if (field === 'data') data.push(value);
+        if (field === 'id') received.id = value;
       }
       return { ...received, data: data.join('\n') };
     });
@@ -26,15 +28,20 @@ describe('the log of a build as server-sent events', () => {
   let app: FastifyInstance;
   afterEach(() => app.close());
 
-  const follow = async (texts: string[]): Promise<Received[]> => {
-    async function* logs(): AsyncIterable<{ offset: number; text: string }> {
-      for (const text of texts) yield await Promise.resolve({ offset: 0, text });
-    }
-    const build = buildWith({ status: 'complete' });
+  const build = buildWith({ status: 'complete' });
+  const open = (logs: ImageBuilder['logs']): void => {
     const builds = { get: () => Promise.resolve(build), logs } as unknown as ImageBuilder;
     app = Fastify();
     addBuildRoutes(app, { builds, cancel: () => Promise.reject(new Error('not asked for')) });
-    return eventsIn((await app.inject(`/builds/${build.buildId}/logs?follow=true`)).body);
+  };
+  const received = async (headers: Record<string, string> = {}): Promise<Received[]> =>
+    eventsIn((await app.inject({ url: `/builds/${build.buildId}/logs?follow=true`, headers })).body);
+  const follow = (texts: string[]): Promise<Received[]> => {
+    async function* logs(): AsyncIterable<LogLine> {
+      for (const text of texts) yield await Promise.resolve({ offset: 0, text, next: 0 });
+    }
+    open(logs);
+    return received();
   };
 
   it('has only the fields that the platform wrote, whatever a build prints behind a carriage return', async () => {
@@ -46,5 +53,27 @@ describe('the log of a build as server-sent events', () => {
   it('loses nothing of a progress bar', async () => {
     const [bar] = await follow(['10 %\r50 %\r100 %']);
     expect(bar?.data).toBe('10 %\n50 %\n100 %');
+  });
+
+  it('misses and repeats nothing for a reader who comes back, even after bytes that are no text and lines without an end', async () => {
+    const log = Buffer.concat([Buffer.from('gr\xfcn\nblau\n', 'latin1'), Buffer.alloc(1_200_000, 'x'), Buffer.from('y\nend\n')]);
+    async function* logs(_id: string, { offset }: { offset: number }): AsyncIterable<LogLine> {
+      const cutter = createLineCutter(offset);
+      for (let at = cutter.from; at < log.length; at += 65_536)
+        yield* await Promise.resolve(cutter.cut(log.subarray(at, at + 65_536)));
+    }
+    open(logs);
+    const whole = await received();
+    // Where a long line is cut depends on where the reader began.
+    const textOf = (events: Received[]): string =>
+      events
+        .map(({ data }) => data)
+        .join('|')
+        .replaceAll('x|', 'x');
+    expect(textOf(whole).replace(/x+/, 'x')).toBe('gr\ufffdn|blau|xy|end|{"status":"complete"}');
+    for (const [place, { id }] of whole.slice(0, -1).entries()) {
+      const after = textOf(await received({ 'last-event-id': id ?? '' }));
+      expect(after === textOf(whole.slice(place + 1))).toBe(true);
+    }
   });
 });

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { builderContainer } from '../../../core/build-progress.ts';
 import { hasEnded, jobName } from '../../../core/build.ts';
 import { CodedError } from '../../../core/errors.ts';
-import { createLineCutter } from '../../../core/log-lines.ts';
+import { createLineCutter, type LineCutter } from '../../../core/log-lines.ts';
 import { pauseAfter } from '../../../ops/until-done.ts';
 import type { ImageBuilder, LogLine } from '../../../ports.ts';
 import type { KubernetesClient } from '../client.ts';
@@ -45,11 +45,11 @@ async function* bytesFrom(reading: Reading, job: Job, offset: number): AsyncGene
 
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
-type Log = { cutter: ReturnType<typeof createLineCutter>; position: number };
+type Log = { cutter: LineCutter; position: number };
 
 const logFrom = (offset: number): Log => {
-  const position = Math.max(0, Math.trunc(offset) || 0);
-  return { cutter: createLineCutter(position), position };
+  const cutter = createLineCutter(Math.max(0, Math.trunc(offset) || 0));
+  return { cutter, position: cutter.from };
 };
 
 /** What has come since the last look. A follower waits for an API server or a kubelet that restarts; whoever takes a last look is told. */

@@ -76,9 +76,8 @@ const createGrowth = (path: string, start: number): { read: () => Promise<Buffer
 
 export async function* readLog(reading: LogReading): AsyncGenerator<LogLine, void, undefined> {
   const { signal } = reading;
-  const start = Math.max(0, Math.trunc(reading.offset) || 0);
-  const cutter = createLineCutter(start);
-  const growth = createGrowth(reading.path, start);
+  const cutter = createLineCutter(Math.max(0, Math.trunc(reading.offset) || 0));
+  const growth = createGrowth(reading.path, cutter.from);
   const waker = createWaker();
   const unlisten = reading.listen(waker.stir);
   signal.addEventListener('abort', waker.stir);
