@@ -6,7 +6,10 @@ import { fn10, serviceName, type FunctionRef } from '../core/function.ts';
 import type { EventSink, FunctionPlatform, FunctionSpec, FunctionState, ObjectStore } from '../ports.ts';
 import type { PendingEvents } from './pending-events.ts';
 
-export type Deployed = { outcome: 'created' | 'updated' | 'unchanged' | 'superseded'; state?: FunctionState };
+export type Deployed =
+  | { outcome: 'created' | 'updated' | 'unchanged'; state: FunctionState }
+  /** Something asked for later is there, or the function was deleted. */
+  | { outcome: 'superseded' };
 export type Deploy = (build: Build, imageDigest: string, requestedAt: number, origin: Origin) => Promise<Deployed>;
 
 const tombstoneKey = (ref: FunctionRef): string => `deleted/${fn10(ref)}.json`;
@@ -26,35 +29,38 @@ const deletedAt = async (temp: ObjectStore, ref: FunctionRef): Promise<number> =
   return isSameRef(mark.ref, ref) ? mark.at : -1;
 };
 
-/** It was deleted between our look and the declaration. What was asked for after that stays. */
+/** Whoever deletes marks first and removes then, and may have died in between. What was asked for after the mark stays. */
 const takeBack = async (functions: FunctionPlatform, { ref, requestedAt }: FunctionSpec): Promise<Deployed> => {
   const current = await functions.get(ref);
   if (current?.requestedAt === requestedAt) await functions.remove(ref);
   return { outcome: 'superseded' };
 };
 
+/** Makes the function what the spec says, unless it was deleted after that was asked for. */
+export const declare = async (
+  { functions, temp }: { functions: FunctionPlatform; temp: ObjectStore },
+  spec: FunctionSpec,
+): Promise<Deployed> => {
+  const isDeleted = async (): Promise<boolean> => spec.requestedAt <= (await deletedAt(temp, spec.ref));
+  if (await isDeleted()) return takeBack(functions, spec);
+  const { outcome, state } = await functions.apply(spec);
+  if (outcome === 'superseded') return { outcome };
+  // It may have been deleted meanwhile: a mark that is not there yet comes with a removal that is still to come.
+  return (await isDeleted()) ? takeBack(functions, spec) : { outcome, state };
+};
+
 export const createDeploy =
   (deps: { functions: FunctionPlatform; events: EventSink; temp: ObjectStore; pending: PendingEvents }): Deploy =>
   async (build, imageDigest, requestedAt, origin) => {
-    const { ref } = build;
-    if (requestedAt <= (await deletedAt(deps.temp, ref))) return { outcome: 'superseded' };
-    const spec = {
-      ref,
-      name: serviceName(ref),
-      image: build.image,
-      imageDigest,
-      runtime: build.runtime,
-      buildId: build.buildId,
-      requestedAt,
-    };
-    const { outcome, state } = await deps.functions.apply(spec);
-    if (outcome === 'superseded') return { outcome };
-    // Whoever deletes marks first and removes then: a mark that is not there yet comes with a removal that is still to come.
-    if (requestedAt <= (await deletedAt(deps.temp, ref))) return takeBack(deps.functions, spec);
+    const { ref, image, runtime, buildId } = build;
+    const name = serviceName(ref);
+    const declared = await declare(deps, { ref, name, image, imageDigest, runtime, buildId, requestedAt });
+    if (declared.outcome === 'superseded') return declared;
+    const { state } = declared;
     // Also when nothing changed: the process may have died between declaring and telling. The id is the same then.
-    const name = state.createdAt === state.updatedAt ? 'service.created' : 'service.updated';
-    const data = { service_name: spec.name, image_digest: imageDigest, build_id: build.buildId, url: state.url };
-    await deps.events.publish(emitted(name, ref, origin, data, state.updatedAt, imageDigest));
+    const eventName = state.createdAt === state.updatedAt ? 'service.created' : 'service.updated';
+    const data = { service_name: name, image_digest: imageDigest, build_id: buildId, url: state.url };
+    await deps.events.publish(emitted(eventName, ref, origin, data, state.updatedAt, imageDigest));
     if (state.state !== 'deploying') await deps.pending.deliver(ref);
-    return { outcome, state };
+    return declared;
   };

@@ -6,12 +6,13 @@ import type { Origin } from '../core/emitted.ts';
 import { toCodedError } from '../core/errors.ts';
 import { serviceName, type FunctionRef } from '../core/function.ts';
 import type { Logger } from '../ops/logger.ts';
-import type { Listed, Page } from '../ports.ts';
+import type { Listed, ObjectStore, Page } from '../ports.ts';
+import { declare } from './deploy.ts';
 import { finishBuild, type FinishDeps } from './finish-build.ts';
 import type { PendingEvent } from './pending-events.ts';
 import type { StartBuild } from './start-build.ts';
 
-type Deps = FinishDeps & { startBuild: StartBuild; logger: Logger; now: () => number };
+type Deps = FinishDeps & { temp: ObjectStore; startBuild: StartBuild; logger: Logger; now: () => number };
 
 const originOfBuild = ({ cause, correlationId, traceparent }: Build): Origin => ({ cause, correlationId, traceparent });
 
@@ -94,9 +95,13 @@ const deployMissed = async (deps: Deps, before: number): Promise<void> => {
 
 /** A service without its trigger, or that was declared only in part, is declared again. */
 const declareAgain = async (deps: Deps, before: number): Promise<void> => {
-  for await (const state of every((page) => deps.functions.list({}, page))) {
-    if (state.state !== 'deploying' || state.updatedAt > before) continue;
-    await attempt(deps, state.ref, () => deps.functions.apply(state));
+  for await (const { ref, state, updatedAt } of every((page) => deps.functions.list({}, page))) {
+    if (state !== 'deploying' || updatedAt > before) continue;
+    await attempt(deps, ref, async () => {
+      // The list is long, and what stands on it may be deleted or changed before its turn comes.
+      const current = await deps.functions.get(ref);
+      if (current?.state === 'deploying') await declare(deps, current);
+    });
   }
 };
 

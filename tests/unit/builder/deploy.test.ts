@@ -76,9 +76,10 @@ describe('a function that is deleted while it is being deployed', () => {
       invoke: nothing,
     };
     const events = { publish: (event: CloudEvent) => Promise.resolve(emitted.push(event)).then(() => 'owed' as const) };
-    const pending = { keep: nothing, drop: nothing, deliver: nothing, reject: nothing, list: nothing };
+    const pending = { keep: nothing, deliver: nothing, reject: nothing, list: nothing };
     const deploy = createDeploy({ functions, events, temp, pending });
-    return { deploy: () => deploy(build, digest, requestedAt, origin), emitted, current: () => current };
+    const there = (state: FunctionState) => (current = state);
+    return { deploy: () => deploy(build, digest, requestedAt, origin), emitted, current: () => current, temp, there };
   };
 
   it('is gone, also when it was removed before it was declared', async () => {
@@ -89,6 +90,14 @@ describe('a function that is deleted while it is being deployed', () => {
     expect(await deploy()).toEqual({ outcome: 'superseded' });
     expect(current()).toBeUndefined();
     expect(emitted).toEqual([]);
+  });
+
+  it('is gone, also when whoever declared it died before the mark was seen', async () => {
+    const { deploy, current, temp, there } = deploying(nothing);
+    there(stateOf({ ...build, name: 'fn', imageDigest: digest, requestedAt }));
+    await markDeleted(temp, ref, 2_000);
+    expect(await deploy()).toEqual({ outcome: 'superseded' });
+    expect(current()).toBeUndefined();
   });
 
   it('stays when it was asked for again after that', async () => {

@@ -2,6 +2,7 @@
 import { expect, it } from '@jest/globals';
 import { finishBuild, type FinishDeps } from '../../../src/builder/finish-build.ts';
 import { CodedError } from '../../../src/core/errors.ts';
+import type { FunctionState } from '../../../src/ports.ts';
 import { buildWith } from '../core/builds.ts';
 
 const [own, other] = [`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`];
@@ -22,7 +23,7 @@ const finishing = async (told: string | undefined, inRegistry: string | undefine
     pending: { keep: nothing, deliver: nothing, reject: nothing, list: nothing },
     deploy: (_build, digest) => {
       deployed.push(digest);
-      return Promise.resolve({ outcome: 'created' });
+      return Promise.resolve({ outcome: 'created', state: {} as FunctionState });
     },
   };
   const build = buildWith({ status: 'complete', ...(told === undefined ? {} : { imageDigest: told }) });

@@ -2,13 +2,14 @@
 // deployed, a service without its trigger. The ports are hand-made; their real ones are held by tests/contract.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createBuilder, type Builder } from '../../../src/builder/builder.ts';
+import { markDeleted } from '../../../src/builder/deploy.ts';
 import { createBuilderMetrics } from '../../../src/builder/metrics.ts';
 import { createTemplates } from '../../../src/builder/template.ts';
 import { createLocalObjectStore } from '../../../src/adapters/local/object-store.ts';
 import type { Build } from '../../../src/core/build.ts';
 import type { CloudEvent } from '../../../src/core/cloudevent.ts';
 import { serviceName, type FunctionRef } from '../../../src/core/function.ts';
-import type { FunctionSpec, FunctionState, ImageBuilder, FunctionPlatform } from '../../../src/ports.ts';
+import type { FunctionSpec, FunctionState, ImageBuilder, FunctionPlatform, ObjectStore } from '../../../src/ports.ts';
 import { createLogger } from '../../../src/ops/logger.ts';
 import { createRegistry } from '../../../src/ops/metrics.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -63,7 +64,15 @@ const specOf = (build: Build): FunctionSpec => ({
   requestedAt: build.requestedAt,
 });
 
-type World = { builder: Builder; applied: FunctionSpec[]; emitted: CloudEvent[] };
+type World = {
+  builder: Builder;
+  applied: FunctionSpec[];
+  emitted: CloudEvent[];
+  states: Map<string, FunctionState>;
+  temp: ObjectStore;
+  /** What others do meanwhile. */
+  meanwhile: { listed?: () => void; applied?: () => Promise<void> };
+};
 
 describe('the sweep', () => {
   let folder = '';
@@ -75,12 +84,14 @@ describe('the sweep', () => {
   const world = async (builds: Build[], functions: FunctionState[]): Promise<World> => {
     const [applied, emitted]: [FunctionSpec[], CloudEvent[]] = [[], []];
     const states = new Map(functions.map((state) => [state.name, state]));
+    const temp = createLocalObjectStore(join(folder, 'temp'));
+    const meanwhile: World['meanwhile'] = {};
     const nothing = (): never => {
       throw new Error('The sweep has no business here');
     };
     const builder = createBuilder({
       sources: createLocalObjectStore(join(folder, 'sources')),
-      temp: createLocalObjectStore(join(folder, 'temp')),
+      temp,
       builds: {
         submit: nothing,
         get: (id) => Promise.resolve(builds.find(({ buildId }) => buildId === id)),
@@ -92,15 +103,20 @@ describe('the sweep', () => {
         admitNext: () => Promise.resolve(),
       } satisfies ImageBuilder,
       functions: {
-        apply: (spec) => {
+        apply: async (spec) => {
           applied.push(spec);
           const state = stateOf(spec);
           states.set(spec.name, state);
-          return Promise.resolve({ outcome: 'created', state });
+          await meanwhile.applied?.();
+          return { outcome: 'created', state };
         },
         get: (wanted) => Promise.resolve(states.get(serviceName(wanted))),
-        list: () => Promise.resolve({ items: [...states.values()] }),
-        remove: nothing,
+        list: () => {
+          const items = [...states.values()];
+          meanwhile.listed?.();
+          return Promise.resolve({ items });
+        },
+        remove: (wanted) => Promise.resolve(states.delete(serviceName(wanted)) ? 'deleted' : 'absent'),
         invoke: nothing,
       } satisfies FunctionPlatform,
       events: { publish: (event) => Promise.resolve(emitted.push(event)).then(() => 'owed' as const) },
@@ -114,7 +130,7 @@ describe('the sweep', () => {
       spoolFolder: join(folder, 'spool'),
       now: () => now,
     });
-    return { builder, applied, emitted };
+    return { builder, applied, emitted, states, temp, meanwhile };
   };
 
   it('deploys a build that completed and whose completion nobody heard', async () => {
@@ -155,5 +171,22 @@ describe('the sweep', () => {
     const { builder, applied } = await world([buildOf()], [half]);
     await builder.sweep(minute);
     expect(applied).toMatchObject([{ name: half.name, imageDigest: digest }]);
+  });
+
+  it('leaves a function gone that was deleted after it was listed', async () => {
+    const half = stateOf(specOf(buildOf()), { state: 'deploying' });
+    const { builder, applied, states, meanwhile } = await world([], [half]);
+    meanwhile.listed = () => states.clear();
+    await builder.sweep(minute);
+    expect(applied).toEqual([]);
+  });
+
+  it('takes a function back that was deleted while it was declared again', async () => {
+    const half = stateOf(specOf(buildOf()), { state: 'deploying' });
+    const { builder, applied, states, temp, meanwhile } = await world([], [half]);
+    meanwhile.applied = () => markDeleted(temp, ref, now - minute);
+    await builder.sweep(minute);
+    expect(applied).toHaveLength(1);
+    expect([...states]).toEqual([]);
   });
 });
