@@ -73,7 +73,12 @@ const readPrefix = async (store: ObjectStore, prefix: string, spool: Spool): Pro
       throw new CodedError('SOURCE_TOO_LARGE', `The source has more than ${limits.entries} files`, { field: 's3_key' });
     const hash = createHash('sha256');
     const stream = await store.read(key);
-    await spool.add(key.slice(prefix.length), false, hashed(stream as AsyncIterable<Buffer>, hash, limits.unpackedBytes));
+    try {
+      await spool.add(key.slice(prefix.length), false, hashed(stream as AsyncIterable<Buffer>, hash, limits.unpackedBytes));
+    } finally {
+      // A name that the spool refuses is never read, and would hold its connection to the store.
+      stream.destroy();
+    }
     whole.update(`${key.slice(prefix.length)}\0${hash.digest('hex')}\n`);
   }
   if (count === 0)
