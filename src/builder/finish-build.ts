@@ -57,6 +57,13 @@ const fail = async (deps: FinishDeps, build: Build): Promise<Outcome> => {
   };
 };
 
+/** Its deletion found no build to cancel, since this one was still being packed, and none of the events that wait for it now. */
+const rejectDeleted = async (deps: FinishDeps, { ref, buildId }: Build): Promise<Outcome> => {
+  const message = 'The function was deleted while it was built';
+  const count = await deps.pending.reject(ref, new CodedError('FUNCTION_DELETED', message));
+  return { status: 'acknowledged', ref, buildId, message: `${message}; ${count} waiting events are dead letters now` };
+};
+
 const complete = async (deps: FinishDeps, build: Build, claimed: string | undefined, origin: Origin): Promise<Outcome> => {
   const { ref, buildId } = build;
   const current = await deps.functions.get(ref);
@@ -65,6 +72,7 @@ const complete = async (deps: FinishDeps, build: Build, claimed: string | undefi
     return { status: 'skipped', ref, buildId, message: 'A later request is deployed already' };
   const digest = await verifiedDigest(deps.builds, build, claimed);
   const { outcome } = await deps.deploy(build, digest, build.requestedAt, origin);
+  if (outcome === 'superseded' && (await nothingElseComes(deps, ref))) return rejectDeleted(deps, build);
   return { status: 'acknowledged', ref, buildId, message: `The function is ${outcome}` };
 };
 

@@ -27,11 +27,11 @@ const settle = async (deps: Deps, { ref, event, sourceKey }: PendingEvent): Prom
   if (items.some((build) => !hasEnded(build.status))) return;
   const [newest] = items;
   const origin = originOf(event);
-  if (newest !== undefined && isSameEvent(newest.cause, event)) {
-    await finishBuild(deps, newest, origin);
-    return;
-  }
   try {
+    if (newest !== undefined && isSameEvent(newest.cause, event)) {
+      await finishBuild(deps, newest, origin);
+      return;
+    }
     const outcome = await deps.startBuild({ ref, sourceKey }, origin);
     if (outcome.failedLately === true && newest !== undefined) await finishBuild(deps, newest, origin);
   } catch (thrown) {

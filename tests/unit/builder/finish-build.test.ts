@@ -1,6 +1,7 @@
 // Whose digest is believed when a build has completed. What completions say on the wire is tried in tests/http.
 import { expect, it } from '@jest/globals';
 import { finishBuild, type FinishDeps } from '../../../src/builder/finish-build.ts';
+import type { Build } from '../../../src/core/build.ts';
 import { CodedError } from '../../../src/core/errors.ts';
 import type { FunctionState } from '../../../src/ports.ts';
 import { buildWith } from '../core/builds.ts';
@@ -43,4 +44,31 @@ it.each([
   ['refuses an image that was never pushed', own, undefined, 'IMAGE_REFUSED'],
 ])('%s', async (_sentence, told, inRegistry, outcome) => {
   expect(await finishing(told, inRegistry)).toEqual([outcome]);
+});
+
+/** @param others builds of the function beside the one that completed, which was superseded. @returns why what waits is refused */
+const superseded = async (others: Build[], current?: FunctionState): Promise<string[]> => {
+  const refused: string[] = [];
+  const build = buildWith({ status: 'complete' });
+  const deps: FinishDeps = {
+    builds: {
+      findImage: () => Promise.resolve(own),
+      list: () => Promise.resolve({ items: [build, ...others] }),
+      ...{ submit: nothing, get: nothing, logs: nothing, cancel: nothing, admitNext: nothing },
+    },
+    functions: { apply: nothing, get: () => Promise.resolve(current), list: nothing, remove: nothing, invoke: nothing },
+    pending: {
+      ...{ keep: nothing, deliver: nothing, list: nothing },
+      reject: (_ref, { code }) => Promise.resolve(refused.push(code)),
+    },
+    deploy: () => Promise.resolve({ outcome: 'superseded' }),
+  };
+  await finishBuild(deps, build, build);
+  return refused;
+};
+
+it('tells who waited for a function that was deleted while it was built, unless another build or a later request brings it', async () => {
+  expect(await superseded([])).toEqual(['FUNCTION_DELETED']);
+  expect(await superseded([buildWith({ status: 'running' })])).toEqual([]);
+  expect(await superseded([], { requestedAt: 0 } as FunctionState)).toEqual([]);
 });

@@ -8,7 +8,8 @@ import { createTemplates } from '../../../src/builder/template.ts';
 import { createLocalObjectStore } from '../../../src/adapters/local/object-store.ts';
 import type { Build } from '../../../src/core/build.ts';
 import type { CloudEvent } from '../../../src/core/cloudevent.ts';
-import { serviceName, type FunctionRef } from '../../../src/core/function.ts';
+import { pendingKey, serviceName, type FunctionRef } from '../../../src/core/function.ts';
+import { toJsonFormat } from '../../../src/core/json-format.ts';
 import type { FunctionSpec, FunctionState, ImageBuilder, FunctionPlatform, ObjectStore } from '../../../src/ports.ts';
 import { createLogger } from '../../../src/ops/logger.ts';
 import { createRegistry } from '../../../src/ops/metrics.ts';
@@ -43,6 +44,8 @@ const buildOf = (more: Partial<Build> = {}): Build => ({
   imageDigest: digest,
   ...more,
 });
+
+const logger = createLogger({ level: 'silent', pretty: false, name: 'test' });
 
 const stateOf = (spec: FunctionSpec, more: Partial<FunctionState> = {}): FunctionState => ({
   ...spec,
@@ -124,7 +127,7 @@ describe('the sweep', () => {
       takePlace: () => Promise.resolve(() => undefined),
       packing: (pack) => pack(),
       metrics: createBuilderMetrics(createRegistry()),
-      logger: await createLogger({ level: 'silent', pretty: false, name: 'test' }),
+      logger: await logger,
       images: { registry: 'localhost:5000', repository: 'knative-lambda', options: {} },
       templates: createTemplates(join(folder, 'templates')),
       spoolFolder: join(folder, 'spool'),
@@ -188,5 +191,35 @@ describe('the sweep', () => {
     await builder.sweep(minute);
     expect(applied).toHaveLength(1);
     expect([...states]).toEqual([]);
+  });
+
+  describe('finds an event that waits for a build that has completed, and makes it a dead letter', () => {
+    const event = {
+      specversion: '1.0' as const,
+      ...buildOf().cause,
+      type: 'network.notifi.lambda.parser.start',
+      subject: ref.function,
+      extensions: {},
+    };
+    const keep = (temp: ObjectStore) =>
+      temp.write(pendingKey(ref, event), Buffer.from(JSON.stringify({ ref, event: toJsonFormat(event) })));
+
+    it('when the function was deleted before the build was there, so that it does not come back with the next one', async () => {
+      const { builder, applied, emitted, temp } = await world([buildOf()], []);
+      await keep(temp);
+      await markDeleted(temp, ref, now - 15 * minute);
+      await builder.sweep(minute);
+      expect(emitted).toMatchObject([{ data: { json: { code: 'FUNCTION_DELETED', original: { id: event.id } } } }]);
+      expect(await Array.fromAsync(temp.list('pending/'))).toEqual([]);
+      expect(applied).toEqual([]);
+    });
+
+    it('when the image is not the one that was built', async () => {
+      const { builder, emitted, temp } = await world([buildOf({ imageDigest: `sha256:${'b'.repeat(64)}` })], []);
+      await keep(temp);
+      await builder.sweep(minute);
+      expect(emitted).toMatchObject([{ data: { json: { code: 'IMAGE_REFUSED', original: { id: event.id } } } }]);
+      expect(await Array.fromAsync(temp.list('pending/'))).toEqual([]);
+    });
   });
 });
