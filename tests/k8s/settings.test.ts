@@ -115,8 +115,9 @@ describeWith(await findManifests(), 'the environment that a manifest gives', (re
 
     it('starts only processes that there are', async () => {
       for (const { command = [] } of workloads(manifests).flatMap(({ pod }) => pod.containers)) {
-        const [program, file = ''] = command;
+        const [program, ...parameters] = command;
         expect(program).toBe('node');
+        const file = parameters.find((parameter) => !parameter.startsWith('-')) ?? '';
         await access(join(root, file.replace('dist/', 'src/').replace('.js', '.ts')));
       }
     });
