@@ -51,7 +51,9 @@ const withoutDelivery = (event: CloudEvent): CloudEvent => {
 };
 
 type Content = { event: CloudEvent } | { raw: RawMessage };
-type Rejection = { category: Category; reason: string; content: Content };
+/** Why an event was rejected, by whoever did. The reason may be of any length and hold anything. */
+type Refusal = { category: Category; reason: string };
+type Rejection = Refusal & { content: Content };
 
 const isSameFunction = (one: CloudEvent, other: CloudEvent): boolean => {
   const [a, b] = [functionOf(one), functionOf(other)];
@@ -79,7 +81,18 @@ const originalOf = (event: CloudEvent, data: Record<string, unknown>): Content |
   }
 };
 
+const rejectedType = `${typePrefix}event.rejected`;
 const failedType = `${typePrefix}parser.failed`;
+const isRejection = ({ type }: CloudEvent): boolean => type === rejectedType || type === failedType;
+
+/** Of a rejection. Undefined: it can't be read. */
+const dataOf = (event: CloudEvent): Record<string, unknown> | undefined => {
+  try {
+    return (jsonOf(event) ?? {}) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+};
 
 /** A function that says `parser.failed` has had the event, and failed for good: no name that it gives makes that a reason to try again. */
 const categoryIn = (event: CloudEvent, data: Record<string, unknown>): Category => {
@@ -87,16 +100,19 @@ const categoryIn = (event: CloudEvent, data: Record<string, unknown>): Category 
   return event.type === failedType && !isPermanent(category) ? 'function_error_permanent' : category;
 };
 
+const refusalOf = (event: CloudEvent, data: Record<string, unknown>): Refusal => ({
+  category: categoryIn(event, data),
+  reason: typeof data.message === 'string' ? data.message : 'It was rejected without a message',
+});
+
+/** What a reply that is a rejection says of the event that it answers; one that can't be read is a rejection all the same. */
+export const refusalIn = (reply: CloudEvent): Refusal | undefined =>
+  isRejection(reply) ? refusalOf(reply, dataOf(reply) ?? {}) : undefined;
+
 /** A rejection (`event.rejected`, `parser.failed`) carries the event it is about: that one is the letter. */
 const rejectionIn = (event: CloudEvent): Rejection | undefined => {
-  if (event.type !== `${typePrefix}event.rejected` && event.type !== failedType) return undefined;
-  try {
-    const data = (jsonOf(event) ?? {}) as Record<string, unknown>;
-    const reason = typeof data.message === 'string' ? data.message : 'It was rejected without a message';
-    return { category: categoryIn(event, data), reason, content: originalOf(event, data) ?? { event } };
-  } catch {
-    return undefined;
-  }
+  const data = isRejection(event) ? dataOf(event) : undefined;
+  return data === undefined ? undefined : { ...refusalOf(event, data), content: originalOf(event, data) ?? { event } };
 };
 
 const explain = (event: CloudEvent, arrival: Arrival): { category: Category; reason: string } => {

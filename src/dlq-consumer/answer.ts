@@ -2,14 +2,16 @@
 import type { CloudEvent } from '../core/cloudevent.ts';
 import { categoryOfStatus, type Category } from '../core/dead-letter.ts';
 import { errors, type CodedError, type ErrorCode } from '../core/errors.ts';
+import { typePrefix } from '../core/event-type.ts';
 import { readRequest } from '../core/http-binding.ts';
+import { refusalIn } from '../core/letter-intake.ts';
 import { plainText } from '../core/plain-text.ts';
 import { retryAfterMs } from '../core/retry-after.ts';
 
 export type HttpAnswer = { status: number; headers: Record<string, string>; rawHeaders: string[]; body: Buffer };
 
 export type Outcome =
-  /** It was taken; `reply` is an event that belongs to the broker. */
+  /** It was taken; `reply` is an event that belongs to the broker for replies. */
   | { delivered: true; status: number; reply?: CloudEvent }
   | { delivered: false; category: Category; reason: string; status?: number; retryAfterMs?: number };
 
@@ -50,7 +52,7 @@ const refusal = (answer: HttpAnswer, now: number): Outcome => {
   };
 };
 
-/** Knative's data plane contract: an answer that is an event is a reply, and goes to the broker. */
+/** Knative's data plane contract: an answer that is an event is a reply. */
 const replyIn = ({ headers, rawHeaders, body }: HttpAnswer): CloudEvent | undefined => {
   const carriesEvent =
     headers['ce-specversion'] !== undefined || /^application\/cloudevents\+json/i.test(headers['content-type'] ?? '');
@@ -64,10 +66,25 @@ const replyIn = ({ headers, rawHeaders, body }: HttpAnswer): CloudEvent | undefi
   }
 };
 
+/** A rejection is about the event it answers: published, it would be a letter of its own, without this one's count and history. */
+const rejectionBy = (reply: CloudEvent, status: number): Outcome | undefined => {
+  const refusal = refusalIn(reply);
+  if (refusal === undefined) return undefined;
+  const { category, reason } = refusal;
+  return {
+    delivered: false,
+    status,
+    category,
+    reason: plainText(`It answered ${reply.type.slice(typePrefix.length)}: ${reason}`, 400),
+  };
+};
+
 export const outcomeOf = (answer: HttpAnswer, now: number): Outcome => {
   if (answer.status < 200 || answer.status > 299) return refusal(answer, now);
+  const { status } = answer;
   const reply = replyIn(answer);
-  return { delivered: true, status: answer.status, ...(reply === undefined ? {} : { reply }) };
+  if (reply === undefined) return { delivered: true, status };
+  return rejectionBy(reply, status) ?? { delivered: true, status, reply };
 };
 
 /** There was no answer. */

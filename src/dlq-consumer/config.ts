@@ -18,8 +18,14 @@ export const dlqSettings = Type.Object({
   AMQP_URL: Type.String({ pattern: '^amqps?://', description: 'RabbitMQ, with its user and password' }),
   BROKER_URL: Type.String({
     pattern: '^https?://',
-    description: 'The Knative broker: letters without a destination of their own, and replies of subscribers, go there',
+    description: 'The Knative broker: letters without a destination of their own go there',
   }),
+  REPLY_BROKER_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      description: "The broker that subscribers' replies go to; it must not be one whose events are obeyed. Unset, BROKER_URL",
+    }),
+  ),
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65_535, description: 'Port of the HTTP server; 0 picks a free one' }),
   HOST: Type.String({
     default: '127.0.0.1',
@@ -112,6 +118,8 @@ export const destinationsOf = (config: DlqConfig): DestinationRules => ({
   broker: new URL(config.BROKER_URL),
   unlisted: config.DLQ_UNLISTED_DESTINATION,
 });
+
+export const replyBrokerOf = ({ REPLY_BROKER_URL, BROKER_URL }: DlqConfig): URL => new URL(REPLY_BROKER_URL ?? BROKER_URL);
 
 export const sourcesOf = ({ DLQ_SOURCE_EXCHANGES: text }: DlqConfig): { exchange: string; routingKey: string }[] =>
   text

@@ -20,6 +20,8 @@ export type RedeliverDeps = {
   pace: Pace;
   room: Room;
   destinations: DestinationRules;
+  /** Takes what subscribers reply: tenants' code writes it, and on the builder's broker it would be obeyed. */
+  replyBroker: URL;
   rules: JudgeRules;
   timeoutMs: number;
   /** Fires when the process stops: letters that are not under way stay in their queue. */
@@ -57,7 +59,7 @@ const deliver = async (deps: RedeliverDeps, url: URL, event: CloudEvent): Promis
 /** A reply is part of the delivery: without it the broker's triggers would never see what the function answered. */
 const handOn = async (deps: RedeliverDeps, outcome: Outcome): Promise<Outcome> => {
   if (!outcome.delivered || outcome.reply === undefined) return outcome;
-  const taken = await deliver(deps, deps.destinations.broker, outcome.reply);
+  const taken = await deliver(deps, deps.replyBroker, outcome.reply);
   if (taken.delivered) return outcome;
   return {
     delivered: false,

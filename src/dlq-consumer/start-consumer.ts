@@ -9,7 +9,7 @@ import { createApp } from './app.ts';
 import { createArchiveLetter } from './archive-letter.ts';
 import { createCircuits, type Circuits } from './circuits.ts';
 import { createCleanup, createSurplusCleanup, type Cleanup } from './cleanup.ts';
-import { destinationsOf, rulesOf, type DlqConfig } from './config.ts';
+import { destinationsOf, replyBrokerOf, rulesOf, type DlqConfig } from './config.ts';
 import { createHandlers } from './handlers.ts';
 import { createJudgeLetter } from './judge-letter.ts';
 import { createDlqMetrics, type DlqMetrics } from './metrics.ts';
@@ -52,6 +52,7 @@ const handlersOf = (
   const shared = { rules: rulesOf(config), destinations: destinationsOf(config), metrics, now: Date.now };
   const redeliver = createRedeliver({
     ...shared,
+    replyBroker: replyBrokerOf(config),
     post: adapters.post,
     circuits,
     pace: createPace(config.DLQ_RATE_PER_SECOND),

@@ -66,6 +66,13 @@ describeWith(await findManifests(), 'the environment that a manifest gives', (re
       expect(mistakeIn(readConfig(dlqSettings, environment))).toBeUndefined();
     });
 
+    it("sends letters back to the builder's broker, and what functions reply to their own: there nobody obeys it", () => {
+      const consumer = environmentOf(manifests, containerNamed(manifests, 'dlq-consumer'));
+      const builder = environmentOf(manifests, containerNamed(manifests, 'builder'));
+      expect(consumer.BROKER_URL).toBe(builder.BROKER_URL);
+      expect(consumer.REPLY_BROKER_URL).toBe(builder.FUNCTIONS_BROKER_URL);
+    });
+
     it('to the cleanup holds only what the command reads', async () => {
       const command = await readFile(join(root, 'src/cli/main.ts'), 'utf8');
       const usage = await readFile(join(root, 'src/cli/dlq-parameters.ts'), 'utf8');

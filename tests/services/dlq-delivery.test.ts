@@ -43,6 +43,48 @@ suite('the delivery of dead letters', () => {
     expect(letters.delivered('e1')).toHaveLength(1);
   });
 
+  test("a function's reply goes to the broker for replies, and not to the one that the builder listens to", async () => {
+    await letters.start({ REPLY_BROKER_URL: `${letters.subscriber.address}/functions` });
+    letters.subscriber.answer((response, { path }) => {
+      const command = { 'ce-specversion': '1.0', 'ce-id': 'reply', 'ce-source': 'network.notifi.other', 'ce-subject': 'parser' };
+      if (path === '/function') response.writeHead(200, { ...command, 'ce-type': 'network.notifi.lambda.service.delete' }).end();
+      else response.writeHead(202).end();
+    });
+    const unaddressed = letters.attributes('e2', { knativeerrordest: '' });
+    await letters.publish([{ headers: letters.attributes('e1') }, { headers: unaddressed }]);
+    await until(
+      () => letters.subscriber.deliveries.length,
+      (count) => count === 3,
+    );
+    expect(letters.delivered('reply')).toMatchObject([{ path: '/functions' }]);
+    expect(letters.delivered('e2')).toMatchObject([{ path: '/broker' }]);
+  });
+
+  test('a letter whose function says on a retry that it failed for good is parked: the same letter, with both tries', async () => {
+    await letters.start();
+    const type = 'network.notifi.lambda.parser.failed';
+    const reply = { 'ce-specversion': '1.0', 'ce-id': 'e1-reply', 'ce-source': 'network.notifi.acme', 'ce-type': type };
+    letters.subscriber.answer((response, { path, attempt }) => {
+      if (path !== '/function') response.writeHead(202).end();
+      else if (attempt === 1) response.writeHead(503).end();
+      else response.writeHead(200, { ...reply, 'content-type': 'application/json' }).end('{"message":"no such block"}');
+    });
+    await letters.publish([{ headers: letters.attributes('e1') }]);
+    const [letter] = await until(letters.parked, (all) => all.length === 1);
+    expect(letter).toMatchObject({
+      event_id: 'e1',
+      category: 'function_error_permanent',
+      attempts: 2,
+      reason: 'It can never succeed: It answered parser.failed: no such block',
+    });
+    const { body } = await letters.consumer.get(`/dead-letters/${letter?.id ?? ''}`);
+    expect(body.history).toMatchObject([
+      { attempt: 1, status: 503 },
+      { attempt: 2, status: 200, error: 'It answered parser.failed: no such block' },
+    ]);
+    expect(letters.subscriber.deliveries.map(({ path }) => path)).toEqual(['/function', '/function']);
+  });
+
   test('a letter whose subscriber stays down is tried as often as configured, and parked with every attempt in its history', async () => {
     await letters.start();
     letters.subscriber.answer((response) => response.writeHead(503).end('down'));

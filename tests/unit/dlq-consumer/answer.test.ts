@@ -1,5 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import type { CloudEvent } from '../../../src/core/cloudevent.ts';
+import { originOf } from '../../../src/core/correlation.ts';
+import { rejectionOf } from '../../../src/core/emitted.ts';
 import { CodedError } from '../../../src/core/errors.ts';
+import { writeEvent } from '../../../src/core/http-binding.ts';
 import { outcomeOf, outcomeOfFailure, type HttpAnswer } from '../../../src/dlq-consumer/answer.ts';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
@@ -42,6 +46,53 @@ describe('an answer', () => {
 
   test('stays a success when its reply is no event', () => {
     expect(outcomeOf(answer(200, { 'ce-specversion': '9.9', 'ce-id': '' }), now)).toEqual({ delivered: true, status: 200 });
+  });
+
+  const rejection = (type: string, data: string): HttpAnswer => {
+    const id = { 'ce-specversion': '1.0', 'ce-id': 'r', 'ce-source': 's', 'ce-type': `network.notifi.lambda.${type}` };
+    return answer(200, { ...id, 'content-type': 'application/json' }, data);
+  };
+
+  test.each([
+    ['event.rejected', '{"category":"source_invalid","message":"no"}', 'source_invalid', 'no'],
+    ['event.rejected', '{"category":"queue_full"}', 'queue_full', 'It was rejected without a message'],
+    ['event.rejected', '{"category":"toString","message":"no"}', 'unknown', 'no'],
+    ['event.rejected', '{"category"', 'unknown', 'It was rejected without a message'],
+    ['parser.failed', '{"category":"image_refused","message":"no"}', 'image_refused', 'no'],
+    ['parser.failed', '{"category":"queue_full","message":"no"}', 'function_error_permanent', 'no'],
+    ['parser.failed', 'null', 'function_error_permanent', 'It was rejected without a message'],
+    ['parser.failed', '{"category"', 'function_error_permanent', 'It was rejected without a message'],
+  ])('that is a reply of type %s with %s was no delivery: %s', (type, data, category, message) => {
+    expect(outcomeOf(rejection(type, data), now)).toEqual({
+      delivered: false,
+      status: 200,
+      category,
+      reason: `It answered ${type}: ${message}`,
+    });
+  });
+
+  test('in which the builder rejects an event names the category and the message of its error', () => {
+    const source = 'network.notifi.acme';
+    const event: CloudEvent = { specversion: '1.0', id: '1', source, type: 't', subject: 'ü', extensions: {} };
+    const error = new CodedError('SOURCE_NOT_FOUND', 'There is no object "x"');
+    const { headers, body } = writeEvent(rejectionOf(event, undefined, originOf(event), error, now));
+    expect(outcomeOf(answer(200, headers, body.toString()), now)).toMatchObject({
+      delivered: false,
+      category: 'source_not_found',
+      reason: 'It answered event.rejected: There is no object "x"',
+    });
+  });
+
+  test('that only sounds like a rejection is any other reply', () => {
+    for (const type of ['parser.failedx', 'parser.complete', 'build.failed'])
+      expect(outcomeOf(rejection(type, '{}'), now)).toMatchObject({ delivered: true });
+  });
+
+  test('says why it rejects in one line of bounded length', () => {
+    const outcome = outcomeOf(rejection('parser.failed', JSON.stringify({ message: `a\r\nb${'x'.repeat(5_000)}` })), now);
+    const reason = 'reason' in outcome ? outcome.reason : '';
+    expect(reason).toMatch(/^It answered parser\.failed: a bx+$/);
+    expect(reason).toHaveLength(400);
   });
 
   test.each([

@@ -1,5 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { delaysOf, dlqSettings, mistakeIn, rulesOf, sourcesOf, type DlqConfig } from '../../../src/dlq-consumer/config.ts';
+import {
+  delaysOf,
+  destinationsOf,
+  dlqSettings,
+  mistakeIn,
+  replyBrokerOf,
+  rulesOf,
+  sourcesOf,
+  type DlqConfig,
+} from '../../../src/dlq-consumer/config.ts';
 import { defaultRules } from '../../../src/core/dead-letter.ts';
 import { readConfig } from '../../../src/ops/config.ts';
 
@@ -30,6 +39,13 @@ describe('the configuration of the dead letters', () => {
     expect(mistakeIn(configWith({ DLQ_PARKED_MAX_AGE_DAYS: '7' }))).toMatch(/^DLQ_PARKED_MAX_AGE_DAYS must be more/);
     expect(mistakeIn(configWith({ DLQ_PARKED_MAX_AGE_DAYS: '8' }))).toBeUndefined();
     expect(mistakeIn(configWith({ DLQ_RETENTION_DAYS: '30' }))).toMatch(/DLQ_RETENTION_DAYS$/);
+  });
+
+  test('replies go to the one broker that there is, unless another is named', () => {
+    expect(replyBrokerOf(configWith()).href).toBe('http://broker/');
+    expect(replyBrokerOf(configWith({ REPLY_BROKER_URL: 'http://functions' })).href).toBe('http://functions/');
+    expect(destinationsOf(configWith({ REPLY_BROKER_URL: 'http://functions' })).broker.href).toBe('http://broker/');
+    expect(() => configWith({ REPLY_BROKER_URL: 'functions' })).toThrow(/REPLY_BROKER_URL/);
   });
 
   test('a token that could be guessed is refused by its name', () => {

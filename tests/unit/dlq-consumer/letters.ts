@@ -54,6 +54,7 @@ export const depsWith = (post: RedeliverDeps['post'], more: Partial<RedeliverDep
   pace: createPace(0),
   room: createRoom(2 ** 20),
   destinations,
+  replyBroker: new URL('http://functions-broker.svc.cluster.local/'),
   rules: { ...defaultRules, jitter: 0 },
   timeoutMs: 1_000,
   stopping: new AbortController().signal,

@@ -29,6 +29,12 @@ const answering = (...answers: (Partial<HttpAnswer> | Error)[]) => {
 
 const replyHeaders = { 'ce-specversion': '1.0', 'ce-id': 'r', 'ce-source': 's', 'ce-type': 't' };
 
+const rejecting = (type: string, data: unknown): Partial<HttpAnswer> => ({
+  status: 200,
+  headers: { ...replyHeaders, 'ce-type': `network.notifi.lambda.${type}`, 'content-type': 'application/json' },
+  body: Buffer.from(JSON.stringify(data)),
+});
+
 describe('the redelivery of a letter', () => {
   test('goes to the subscriber that failed, with the number of the attempt, and is done when it is taken', async () => {
     const { posted, post } = answering({ status: 202 });
@@ -138,10 +144,59 @@ describe('the redelivery of a letter', () => {
     expect(await waits('99999999')).toBe(1_800_000);
   });
 
-  test("hands a subscriber's reply to the broker before the letter is done", async () => {
+  test("hands a subscriber's reply to the broker for replies before the letter is done", async () => {
     const { posted, post } = answering({ status: 200, headers: replyHeaders }, { status: 202 });
     expect((await createRedeliver(depsWith(post))(letterWith())).to).toBe('done');
-    expect(posted[1]).toMatchObject({ url: 'http://broker.svc.cluster.local/ns/default', event: { id: 'r' } });
+    expect(posted[1]).toMatchObject({ url: 'http://functions-broker.svc.cluster.local/', event: { id: 'r' } });
+  });
+
+  test("never hands a reply to the builder's broker, which would believe what a tenant's code says there", async () => {
+    const command = { ...replyHeaders, 'ce-type': 'network.notifi.lambda.service.delete' };
+    const { posted, post } = answering({ status: 200, headers: command }, { status: 202 });
+    await createRedeliver(depsWith(post))(letterWith());
+    expect(posted.map(({ url }) => new URL(url).hostname)).toEqual([
+      'parser.acme.svc.cluster.local',
+      'functions-broker.svc.cluster.local',
+    ]);
+  });
+
+  test('keeps a letter whose function says that it failed for good, with its count and history, and publishes nothing', async () => {
+    const { posted, post } = answering(rejecting('parser.failed', { message: 'no such block', category: 'queue_full' }));
+    const letter = letterWith({ attempts: 3, history: [{ at: 1, attempt: 2, destination: 'd', status: 503, error: 'down' }] });
+    expect(await createRedeliver(depsWith(post))(letter)).toMatchObject({
+      to: 'park',
+      letter: {
+        id: letter.id,
+        event: letter.event,
+        destination: letter.destination,
+        attempts: 3,
+        category: 'function_error_permanent',
+        reason: 'It can never succeed: It answered parser.failed: no such block',
+        history: [{ attempt: 2 }, { at: now, attempt: 3, status: 200, error: 'It answered parser.failed: no such block' }],
+      },
+    });
+    expect(posted).toHaveLength(1);
+  });
+
+  test('parks what the builder rejects for good, and tries again where it says that this can heal', async () => {
+    const verdictOn = (data: unknown) =>
+      createRedeliver(depsWith(answering(rejecting('event.rejected', data)).post))(letterWith({ attempts: 2 }));
+    expect(await verdictOn({ message: 'm', category: 'source_not_found' })).toMatchObject({
+      to: 'park',
+      letter: { category: 'source_not_found', attempts: 2 },
+    });
+    expect(await verdictOn({ message: 'm', category: 'build_timeout' })).toMatchObject({
+      to: 'delay',
+      delayMs: 120_000,
+      letter: { category: 'build_timeout', attempts: 3 },
+    });
+  });
+
+  test('takes a subscriber that rejects an event for one that is alive: its other letters go on', async () => {
+    const { posted, post } = answering(rejecting('event.rejected', { category: 'cluster_unavailable' }));
+    const redeliver = createRedeliver(depsWith(post));
+    for (let n = 0; n < 10; n++) await redeliver(letterWith({ id: String(n) }));
+    expect(posted).toHaveLength(10);
   });
 
   test('is tried again when the broker does not take the reply: nobody would ever see it', async () => {
