@@ -2,6 +2,7 @@
 import { hasEnded, type Build } from '../core/build.ts';
 import { CodedError } from '../core/errors.ts';
 import type { LambdaEvent } from '../core/events.ts';
+import { isSameRef } from '../core/function-spec.ts';
 import type { FunctionRef } from '../core/function.ts';
 import type { FunctionPlatform, ImageBuilder } from '../ports.ts';
 import type { Outcome } from './outcome.ts';
@@ -12,15 +13,28 @@ export type CancelBuild = (ref: FunctionRef, buildId: string | undefined, reason
 
 const newestBuilds = 100;
 
-/** The build that is named, or all of the function's that have not ended. */
+/**
+ * The build that is named, or all of the function's that are not over. One that was cancelled before is cancelled again: where that was
+ * cut off, its pods may still run.
+ */
 const buildsToCancel = async (builds: ImageBuilder, ref: FunctionRef, buildId: string | undefined): Promise<Build[]> => {
-  if (buildId === undefined)
-    return (await builds.list(ref, { limit: newestBuilds })).items.filter((build) => !hasEnded(build.status));
-  const build = await builds.get(buildId);
-  if (build?.ref.tenant !== ref.tenant || build.ref.function !== ref.function) {
-    throw new CodedError('BUILD_UNKNOWN', `The function has no build "${buildId}"`, { field: 'data.build_id' });
+  if (buildId === undefined) {
+    const { items } = await builds.list(ref, { limit: newestBuilds });
+    return items.filter(({ status }) => !hasEnded(status) || status === 'cancelled');
   }
+  const build = await builds.get(buildId);
+  // Where a build is a job, a cancelled one is gone: this may be the same wish again.
+  if (build === undefined) return [];
+  if (!isSameRef(build.ref, ref))
+    throw new CodedError('BUILD_UNKNOWN', `The function has no build "${buildId}"`, { field: 'data.build_id' });
   return [build];
+};
+
+/** @param cancelled how many builds; where it was none, one that has completed may be about to be deployed */
+const nothingComes = async ({ builds, functions }: CancelDeps, ref: FunctionRef, cancelled: number): Promise<boolean> => {
+  const { items } = await builds.list(ref, { limit: newestBuilds });
+  if (items.some(({ status }) => !hasEnded(status) || (cancelled === 0 && status === 'complete'))) return false;
+  return (await functions.get(ref)) === undefined;
 };
 
 export const createCancelBuild =
@@ -28,21 +42,16 @@ export const createCancelBuild =
   async (ref, buildId, reason = 'Cancelled on request') => {
     const found = await buildsToCancel(deps.builds, ref, buildId);
     const ends = await Promise.all(found.map((build) => deps.builds.cancel(build.buildId, reason)));
-    const cancelled = ends.filter((end) => end === 'cancelled').length;
-    const left = (await deps.builds.list(ref, { limit: newestBuilds })).items.filter((build) => !hasEnded(build.status));
-    if (cancelled > 0 && left.length === 0 && (await deps.functions.get(ref)) === undefined) {
+    const cancelled = found.filter((_, at) => ends[at] === 'cancelled');
+    // Also when there was nothing to cancel any more: whoever cancelled it may have died before this.
+    if (await nothingComes(deps, ref, cancelled.length))
       await deps.pending.reject(ref, new CodedError('BUILD_CANCELLED', `The function's build was cancelled: ${reason}`));
-    }
     await deps.builds.admitNext();
-    const [first] = found;
-    const message =
-      cancelled === 0 ? 'There was no build to cancel' : `Cancelled ${cancelled} build${cancelled === 1 ? '' : 's'}`;
-    return {
-      status: cancelled === 0 ? 'skipped' : 'acknowledged',
-      ref,
-      message,
-      ...(first === undefined ? {} : { buildId: first.buildId }),
-    };
+    const named = buildId ?? cancelled[0]?.buildId;
+    const about = { ref, ...(named === undefined ? {} : { buildId: named }) };
+    if (cancelled.length === 0) return { ...about, status: 'skipped', message: 'There was no build to cancel' };
+    const count = cancelled.length === 1 ? '1 build' : `${cancelled.length} builds`;
+    return { ...about, status: 'acknowledged', message: `Cancelled ${count}` };
   };
 
 export const onCancelEvent =
