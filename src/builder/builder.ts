@@ -48,9 +48,11 @@ export type Builder = {
 };
 
 const startBuildEvent =
-  (startBuild: ReturnType<typeof createStartBuild>): Handlers['build.start'] =>
-  ({ ref, data }: LambdaEvent<'build.start'>, origin) =>
-    startBuild({ ...data, ref, sourceKey: data.s3_key, contentHash: data.content_hash }, origin);
+  (startBuild: ReturnType<typeof createStartBuild>, now: () => number): Handlers['build.start'] =>
+  ({ ref, data, cloudEvent: { time } }: LambdaEvent<'build.start'>, origin) => {
+    const askedAt = time === undefined ? now() : Date.parse(time);
+    return startBuild({ ...data, ref, sourceKey: data.s3_key, contentHash: data.content_hash, askedAt }, origin);
+  };
 
 export const createBuilder = (deps: BuilderDeps): Builder => {
   const pending = createPendingEvents(deps);
@@ -63,7 +65,7 @@ export const createBuilder = (deps: BuilderDeps): Builder => {
   const remove = createDeleteFunction({ ...deps, pending, cancel });
   return {
     handlers: {
-      'build.start': startBuildEvent(startBuild),
+      'build.start': startBuildEvent(startBuild, deps.now),
       'parser.start': createRunFunction({ ...deps, pending, startBuild }),
       'job.start': createStartJob(deps),
       'build.cancel': onCancelEvent(cancel),

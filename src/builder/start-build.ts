@@ -9,6 +9,7 @@ import type { EventSink, FunctionPlatform, ImageBuilder, ObjectStore } from '../
 import { packContext } from './build-context.ts';
 import { createBuildKeys, type BuildKeyOf } from './build-keys.ts';
 import type { Deploy } from './deploy.ts';
+import { alreadyServed, deployExisting } from './deploy-existing.ts';
 import type { Packing } from './limits.ts';
 import type { BuilderMetrics } from './metrics.ts';
 import type { Outcome } from './outcome.ts';
@@ -24,6 +25,11 @@ export type BuildWish = {
   priority?: number | undefined;
   force?: boolean | undefined;
   contentHash?: string | undefined;
+  /**
+   * When this version of the function was asked for, by the event's own time: ms since the epoch. Undefined when any version will do: such a
+   * wish outdates no other.
+   */
+  askedAt?: number | undefined;
 };
 
 export type StartBuild = (wish: BuildWish, origin: Origin) => Promise<Outcome>;
@@ -98,43 +104,6 @@ const alreadyUnderWay = (build: Build | undefined, origin: Origin, now: number):
   return { ...skipped, failedLately: true, message: `This build has ended as "${build.status}"${why}. ${again}` };
 };
 
-const deployedAlready = 'This source is built and deployed already';
-
-/** @param named the digest that the registry has under the image's name: only that is believed (finish-build.ts) */
-const deployExisting = async (
-  deps: StartBuildDeps,
-  request: BuildRequest,
-  before: Build | undefined,
-  named: string,
-  origin: Origin,
-): Promise<Outcome> => {
-  const { ref } = request;
-  const outcome = { ref, buildId: request.buildId };
-  const current = await deps.functions.get(ref);
-  // A late copy of the event that this was built for is no later wish: what was asked for meanwhile stays.
-  const isCopy = current !== undefined && before !== undefined && isSameEvent(before.cause, origin.cause);
-  const requestedAt = isCopy ? before.requestedAt : request.requestedAt;
-  if (current?.imageDigest === named) return { ...outcome, status: 'skipped', message: deployedAlready };
-  const build: Build = before ?? {
-    ...request,
-    status: 'complete',
-    jobName: `build-${request.buildId}`,
-    attempt: 1,
-    createdAt: request.requestedAt,
-  };
-  const deployed = await deps.deploy(build, named, requestedAt, origin);
-  if (deployed.outcome === 'superseded') return { ...outcome, status: 'skipped', message: 'A later request is deployed already' };
-  return { ...outcome, status: 'acknowledged', message: 'This source was built before; its image is deployed' };
-};
-
-/** Functions run on what this build made: there is nothing to ask the registry, which every duplicate would do otherwise. */
-const alreadyServed = async (deps: StartBuildDeps, build: Build | undefined): Promise<Outcome | undefined> => {
-  if (build?.status !== 'complete') return undefined;
-  const current = await deps.functions.get(build.ref);
-  if (current?.state !== 'ready' || current.imageDigest !== build.imageDigest) return undefined;
-  return { ref: build.ref, buildId: build.buildId, status: 'skipped', message: deployedAlready };
-};
-
 const pack = async (deps: StartBuildDeps, request: BuildRequest, source: Source, ifAbsent: boolean): Promise<void> => {
   const begun = performance.now();
   // The source may have changed since it was hashed: then its context would stand under the wrong key.
@@ -202,10 +171,11 @@ const settle = async (
   if (underWay !== undefined && !isRetryOfItsCause) return underWay;
   const toBuild = { knownEnd: lastEnd(before) };
   if (wish.force === true && before?.status !== 'complete') return toBuild;
-  const served = await alreadyServed(deps, before);
+  const asked = { request, before, askedAt: wish.askedAt };
+  const served = await alreadyServed(deps, asked);
   if (served !== undefined) return served;
   const named = await deps.builds.findImage(request.image);
-  return named === undefined ? toBuild : deployExisting(deps, request, before, named, origin);
+  return named === undefined ? toBuild : deployExisting(deps, asked, named);
 };
 
 export const createStartBuild = (given: StartBuildDeps): StartBuild => {

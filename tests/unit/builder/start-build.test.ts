@@ -30,8 +30,8 @@ describe('build.start', () => {
   let time = 1_000;
   const builds = new Map<string, Build>();
   const states = new Map<string, FunctionState>();
-  /** What the image's name stands for in the registry. */
-  let named: string | undefined;
+  /** What the names of images stand for in the registry. */
+  const named = new Map<string, string>();
   /** What others do while a context is packed. */
   let meanwhile: () => Promise<void>;
 
@@ -39,7 +39,8 @@ describe('build.start', () => {
     folder = await mkdtemp(join(tmpdir(), 'start-build-'));
     await mkdir(join(folder, 'sources/parsers'), { recursive: true });
     await writeFile(join(folder, 'sources', sourceKey), 'export const handle = () => 1;\n');
-    [time, named, meanwhile] = [1_000, undefined, () => Promise.resolve()];
+    [time, meanwhile] = [1_000, () => Promise.resolve()];
+    named.clear();
     builds.clear();
     states.clear();
   });
@@ -73,7 +74,7 @@ describe('build.start', () => {
         list: () => Promise.resolve({ items: [...builds.values()] }),
         logs: nothing,
         cancel: nothing,
-        findImage: () => Promise.resolve(named),
+        findImage: (image) => Promise.resolve(named.get(image)),
         admitNext: () => Promise.resolve(),
       } satisfies ImageBuilder,
       functions: {
@@ -99,12 +100,13 @@ describe('build.start', () => {
       now: () => time,
     });
 
-  const send = async (id: string, force = false, s3_key = sourceKey) => {
+  const send = async (id: string, force = false, s3_key = sourceKey, at?: number) => {
     const { handlers } = await openBuilder();
     const source = 'network.notifi.acme-corp';
     const cloudEvent = { specversion: '1.0', id, source, type: 'network.notifi.lambda.build.start', extensions: {} } as const;
+    const event = at === undefined ? cloudEvent : { ...cloudEvent, time: new Date(at).toISOString() };
     const origin = { cause: { source, id }, correlationId: id, traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` };
-    return handlers['build.start']({ name: 'build.start', ref, data: { s3_key, force }, cloudEvent }, origin);
+    return handlers['build.start']({ name: 'build.start', ref, data: { s3_key, force }, cloudEvent: event }, origin);
   };
 
   const namesIn = async (contextKey: string): Promise<string[]> => {
@@ -123,7 +125,7 @@ describe('build.start', () => {
   const finish = async (buildId: string | undefined, imageDigest: string) => {
     const build = builds.get(buildId ?? '') ?? nothing();
     builds.set(build.buildId, { ...build, status: 'complete', imageDigest });
-    named = imageDigest;
+    named.set(build.image, imageDigest);
     await apply({ ...build, name: serviceName(ref), imageDigest });
   };
 
@@ -179,6 +181,68 @@ describe('build.start', () => {
     expect([...builds.values()]).toMatchObject([{ status: 'complete', attempt: 1, cause: { id: 'other' } }]);
   });
 
+  describe('for what is deployed, while another source is built', () => {
+    const other = 'parsers/other.js';
+    let first: string | undefined;
+    let second: string | undefined;
+    beforeEach(async () => {
+      await writeFile(join(folder, 'sources', other), 'export const handle = () => 2;\n');
+      first = (await send('first', false, sourceKey, 1_000)).buildId;
+      await finish(first, digestOf('a'));
+      time = 2_000;
+      second = (await send('second', false, other, 2_000)).buildId;
+      time = 3_000;
+    });
+    const afterTheOtherOne = async () => {
+      await finish(second, digestOf('b'));
+      return states.get(serviceName(ref))?.imageDigest;
+    };
+
+    it.each([
+      ['', 2_900],
+      [', whose time nobody said', undefined],
+    ])('stays deployed, since it was asked for last%s', async (_, at) => {
+      expect(await send('third', false, sourceKey, at)).toMatchObject({ status: 'acknowledged', buildId: first });
+      // Now nothing is on its way any more that could replace it.
+      expect(await send('again', false, sourceKey, at)).toMatchObject({ status: 'skipped', buildId: first });
+      expect(await afterTheOtherOne()).toBe(digestOf('a'));
+    });
+
+    it('stays deployed also when its build is forgotten', async () => {
+      builds.delete(first ?? '');
+      expect(await send('third', false, sourceKey, 2_900)).toMatchObject({ status: 'acknowledged', buildId: first });
+      expect(await afterTheOtherOne()).toBe(digestOf('a'));
+    });
+
+    it('outdates nothing as a copy of the event that it was built for', async () => {
+      expect(await send('first')).toMatchObject({ status: 'skipped' });
+      expect(await afterTheOtherOne()).toBe(digestOf('b'));
+    });
+
+    it('outdates nothing as a copy of an event that came before the other one, and had nothing to do then', async () => {
+      expect(await send('between', false, sourceKey, 1_500)).toMatchObject({ status: 'skipped' });
+      expect(await afterTheOtherOne()).toBe(digestOf('b'));
+    });
+
+    it('outdates nothing as a copy of the event that kept it deployed, once more was asked for', async () => {
+      await send('third', false, sourceKey, 2_900);
+      time = 4_000;
+      await writeFile(join(folder, 'sources/parsers/newest.js'), 'export const handle = () => 3;\n');
+      second = (await send('fourth', false, 'parsers/newest.js', 4_000)).buildId;
+      time = 5_000;
+      expect(await send('third', false, sourceKey, 2_900)).toMatchObject({ status: 'skipped' });
+      expect(await afterTheOtherOne()).toBe(digestOf('b'));
+    });
+
+    it('does not outdate a forced build of the same source, which brings what is asked for, for one that comes to nothing', async () => {
+      builds.set(second ?? '', { ...(builds.get(second ?? '') ?? nothing()), status: 'cancelled' });
+      second = (await send('forced', true)).buildId;
+      time = 4_000;
+      expect(await send('third', false, sourceKey, 3_900)).toMatchObject({ status: 'skipped' });
+      expect(await afterTheOtherOne()).toBe(digestOf('b'));
+    });
+  });
+
   it('builds the same bytes under another name from a context of their own, however it is asked for', async () => {
     await writeFile(join(folder, 'sources/parsers/renamed.mjs'), 'export const handle = () => 1;\n');
     const { buildId } = await send('first');
@@ -194,7 +258,7 @@ describe('build.start', () => {
   it('builds again what is complete and whose image is gone', async () => {
     const { buildId } = await send('first');
     await finish(buildId, digestOf('a'));
-    named = undefined;
+    named.clear();
     states.clear();
     expect(await send('second')).toMatchObject({ status: 'started', buildId });
     expect([...builds.values()]).toMatchObject([{ status: 'running', attempt: 2 }]);
