@@ -52,6 +52,11 @@ const withoutDelivery = (event: CloudEvent): CloudEvent => {
 
 type Content = { event: CloudEvent } | { raw: RawMessage };
 /** Why an event was rejected, by whoever did. The reason may be of any length and hold anything. */
+const rejectedType = `${typePrefix}event.rejected`;
+const failedType = `${typePrefix}parser.failed`;
+/** The one type that a function's trigger hands to it. */
+const startType = `${typePrefix}parser.start`;
+
 type Refusal = { category: Category; reason: string };
 type Rejection = Refusal & { content: Content };
 
@@ -74,15 +79,15 @@ const originalOf = (event: CloudEvent, data: Record<string, unknown>): Content |
   }
   try {
     const original = fromJsonFormat(data.original);
-    // A function writes its own replies: it must not be able to have another function's event sent in its name.
-    return isSameFunction(event, original) && event.extensions.causationid === original.id ? { event: original } : undefined;
+    // A function writes its own replies: it must not be able to have another function's event sent in its name, nor what it was never sent.
+    const isItsOwn = event.type !== failedType || original.type === startType;
+    const isAbout = isSameFunction(event, original) && event.extensions.causationid === original.id;
+    return isItsOwn && isAbout ? { event: original } : undefined;
   } catch {
     return undefined;
   }
 };
 
-const rejectedType = `${typePrefix}event.rejected`;
-const failedType = `${typePrefix}parser.failed`;
 const isRejection = ({ type }: CloudEvent): boolean => type === rejectedType || type === failedType;
 
 /** Of a rejection. Undefined: it can't be read. */

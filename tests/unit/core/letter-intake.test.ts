@@ -4,6 +4,7 @@ import { attributesOf, cloudEvent, type AttributeValue, type CloudEvent, type Ev
 import { originOf } from '../../../src/core/correlation.ts';
 import { rejectionOf } from '../../../src/core/emitted.ts';
 import { CodedError } from '../../../src/core/errors.ts';
+import { toJsonFormat } from '../../../src/core/json-format.ts';
 import { attemptExtension, countOf, letterOf, unreadableLetterOf } from '../../../src/core/letter-intake.ts';
 import { letterIdOf } from '../../../src/core/letter.ts';
 import { plainText } from '../../../src/core/plain-text.ts';
@@ -123,7 +124,7 @@ describe('a text for people', () => {
 
 describe('a rejection', () => {
   const error = new CodedError('INVALID_DATA', 'Field "data.priority" must be <= 10', { field: 'data.priority' });
-  const original = eventWith({ kept: 'x' }, { json: { priority: 99 } });
+  const original = eventWith({ type: 'network.notifi.lambda.parser.start', kept: 'x' }, { json: { priority: 99 } });
   const rejection = (of: CloudEvent = original, about: typeof ref | undefined = ref) =>
     rejectionOf(of, about, originOf(of), error, 0);
   const withData = (change: Record<string, unknown>, extensions: Record<string, AttributeValue> = {}): CloudEvent => {
@@ -176,6 +177,13 @@ describe('a rejection', () => {
   it('of another function’s event is a letter of the rejection itself, so no function has an event sent in another’s name', () => {
     const foreign = { ...rejection(), source: 'network.notifi.attacker' };
     expect(letterOf(foreign, { now }).event).toMatchObject({ source: 'network.notifi.attacker' });
+  });
+
+  it('by a function, of an event that no function is sent, is a letter of itself: it could command the builder', () => {
+    const command = { ...original, type: 'network.notifi.lambda.service.delete' };
+    const reply = { ...withData({ original: toJsonFormat(command) }), type: 'network.notifi.lambda.parser.failed' };
+    expect(letterOf(reply, { now }).event).toMatchObject({ type: 'network.notifi.lambda.parser.failed' });
+    expect(letterOf({ ...reply, type: 'network.notifi.lambda.event.rejected' }, { now }).event).toEqual(command);
   });
 
   it('that was not caused by the event it carries is a letter of itself', () => {
