@@ -70,19 +70,21 @@ export type Door = (event: CloudEvent, signal: AbortSignal) => Promise<Reply>;
 const buildTriggers = ({ type }: CloudEvent): string[] =>
   type === rejected ? ['dead-letters'] : wireTypes.has(type) ? ['builder'] : [];
 
+/** What an `event.rejected` is about. One that can't be read is a letter itself. */
+const originalOf = (event: CloudEvent): { event: CloudEvent; category?: string | undefined; message?: string | undefined } => {
+  try {
+    const { original, category, message } = jsonOf(event) as { original?: unknown; category?: string; message?: string };
+    return { category, message, event: original === undefined ? event : fromJsonFormat(original) };
+  } catch {
+    return { event };
+  }
+};
+
 /** What the builder refused for good: its letter holds the original, with the builder's own reason. */
-const keepRejected = async (deps: Shared, delivery: Delivery): Promise<Delivered> => {
-  const { original, category, message } = jsonOf(delivery.event) as { original?: unknown; category?: string; message?: string };
-  const event = original === undefined ? delivery.event : fromJsonFormat(original);
-  await putLetter(
-    deps,
-    { ...delivery, attempts: 1 },
-    'builder',
-    categoryNamed(category),
-    message ?? 'The builder refused the event',
-    event,
-  );
-  return { status: 202 };
+const keepRejected = (deps: Shared, delivery: Delivery): Promise<void> => {
+  const { event, category, message } = originalOf(delivery.event);
+  const reason = message ?? 'The builder refused the event';
+  return putLetter(deps, { ...delivery, attempts: 1 }, 'builder', categoryNamed(category), reason, event);
 };
 
 export const createBuilderBroker = (deps: Shared & { door: Door }, settings: BrokerSettings): LocalBroker => {
@@ -91,12 +93,13 @@ export const createBuilderBroker = (deps: Shared & { door: Door }, settings: Bro
       ...deps,
       triggersFor: (event) => Promise.resolve(buildTriggers(event)),
       deliver: async (trigger, event, signal) => {
-        if (trigger === 'builder') return deliveredFrom(await deps.door(event, signal));
-        return keepRejected(deps, { id: '', trigger, event, attempts: 0 });
+        // The letter is how a rejection ends: it can be redriven before its delivery is forgotten.
+        return trigger === 'builder' ? deliveredFrom(await deps.door(event, signal)) : { status: 202 };
       },
       isDone: () => Promise.resolve(false),
-      done: async (_delivery, { reply }) => {
-        if (reply !== undefined) await broker.publish(reply);
+      done: async (delivery, { reply }) => {
+        if (delivery.trigger !== 'builder') await keepRejected(deps, delivery);
+        else if (reply !== undefined) await broker.publish(reply);
       },
       dead: (delivery, answer) => putLetter(deps, delivery, 'builder', categoryOfStatus(answer.status), reasonOf(answer)),
     },

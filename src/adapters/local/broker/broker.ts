@@ -64,21 +64,18 @@ const attempt = async ({ deps, closing }: Broker, { trigger, event }: Delivery):
   }
 };
 
+/** Notes how it ended. An equal event that came meanwhile is delivered after that, when `isDone` knows of it. */
+const end = async (broker: Broker, delivery: Delivery, note: () => Promise<void>): Promise<void> => {
+  if ((await broker.deliveries.end(delivery, note)) === 'owed') schedule(broker, delivery.id, 0, delivery.trigger);
+};
+
 const settle = async (broker: Broker, delivery: Delivery, answer: Delivered): Promise<void> => {
   const { deps, options, deliveries } = broker;
-  if (succeeded(answer)) {
-    await deps.done(delivery, answer);
-    await deliveries.forget(delivery);
-    return;
-  }
+  if (succeeded(answer)) return end(broker, delivery, () => deps.done(delivery, answer));
   const attempts = delivery.attempts + 1;
   const failed: Delivery = { ...delivery, attempts, firstFailedAt: delivery.firstFailedAt ?? deps.now(), last: answer };
-  if (!retried(answer) || attempts > options.retries) {
-    await deps.dead(failed, answer);
-    await deliveries.forget(failed);
-    return;
-  }
-  await deliveries.update(failed);
+  if (!retried(answer) || attempts > options.retries) return end(broker, delivery, () => deps.dead(failed, answer));
+  if ((await deliveries.update(delivery, failed)) === 'ended') return;
   const pauseMs = Math.max(answer.retryAfterMs ?? 0, options.backoffMs * 2 ** (attempts - 1));
   schedule(broker, failed.id, Math.min(pauseMs, maxPauseMs), failed.trigger);
 };
@@ -127,11 +124,12 @@ const publish = async (broker: Broker, event: CloudEvent): Promise<'owed' | 'don
   return answer;
 };
 
-const removeTrigger = async ({ deps, deliveries, timers }: Broker, trigger: string, why: string): Promise<void> => {
+const removeTrigger = async (broker: Broker, trigger: string, why: string): Promise<void> => {
+  const { deps, deliveries, timers } = broker;
   for (const delivery of deliveries.all().filter((candidate) => candidate.trigger === trigger)) {
     clearTimeout(timers.get(delivery.id));
-    await deps.dead({ ...delivery, firstFailedAt: delivery.firstFailedAt ?? deps.now() }, { message: why });
-    await deliveries.forget(delivery);
+    const failed: Delivery = { ...delivery, firstFailedAt: delivery.firstFailedAt ?? deps.now() };
+    await end(broker, delivery, () => deps.dead(failed, { message: why }));
   }
 };
 
