@@ -12,6 +12,8 @@ export type Outcome = {
   buildId?: string;
   /** The build failed lately and is not tried again yet: nothing will come of waiting for it. */
   failedLately?: boolean;
+  /** It failed by taking too long, which a later try may heal. */
+  timedOut?: boolean;
 };
 
 export const httpStatusOf = (outcome: Outcome): 200 | 202 => httpStatus[outcome.status];

@@ -24,7 +24,9 @@ const buildFirst = async (
   origin: Origin,
 ): Promise<Outcome> => {
   const built = await deps.startBuild({ ref, sourceKey: data.s3_key }, origin);
-  if (built.failedLately === true) throw new CodedError('BUILD_FAILED', built.message);
+  // The message says when. As Retry-After it would keep whoever obeys it from the whole builder, for the sake of one function.
+  if (built.failedLately === true)
+    throw new CodedError(built.timedOut === true ? 'BUILD_TIMEOUT' : 'BUILD_FAILED', built.message);
   // Not before its build is known: the failure of an older one would take it along.
   await deps.pending.keep(ref, cloudEvent, data.s3_key);
   await deliverIfReady(deps, ref);

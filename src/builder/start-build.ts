@@ -101,7 +101,8 @@ const alreadyUnderWay = (build: Build | undefined, origin: Origin, now: number):
   if (at === undefined) return undefined;
   const why = build.errorMessage === undefined ? '' : `: ${build.errorMessage.slice(0, 500)}`;
   const again = `An equal event tries it again after ${new Date(at).toISOString()}; "force" or job.start do at once`;
-  return { ...skipped, failedLately: true, message: `This build has ended as "${build.status}"${why}. ${again}` };
+  const failed = { failedLately: true, timedOut: build.status === 'timeout' };
+  return { ...skipped, ...failed, message: `This build has ended as "${build.status}"${why}. ${again}` };
 };
 
 const pack = async (deps: StartBuildDeps, request: BuildRequest, source: Source, ifAbsent: boolean): Promise<void> => {

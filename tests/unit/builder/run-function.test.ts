@@ -73,8 +73,11 @@ it('keeps an event that was promised when a copy of it is refused', async () => 
   expect(await waiting()).toEqual(['one']);
 });
 
-it('keeps nothing of an event that is refused, whose sender is told', async () => {
-  await expect(run(() => Promise.resolve({ ...started, failedLately: true }))).rejects.toMatchObject({ code: 'BUILD_FAILED' });
+it.each([
+  ['for good, when its build has failed', false, { code: 'BUILD_FAILED', retryable: false }],
+  ['until later, when its build took too long', true, { code: 'BUILD_TIMEOUT', retryable: true, category: 'build_timeout' }],
+])('keeps nothing of an event that is refused, whose sender is told: %s', async (_, timedOut, refusal) => {
+  await expect(run(() => Promise.resolve({ ...started, failedLately: true, timedOut }))).rejects.toMatchObject(refusal);
   expect(await waiting()).toEqual([]);
 });
 

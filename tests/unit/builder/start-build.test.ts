@@ -11,7 +11,7 @@ import { createLocalObjectStore } from '../../../src/adapters/local/object-store
 import { createBuilder } from '../../../src/builder/builder.ts';
 import { createBuilderMetrics } from '../../../src/builder/metrics.ts';
 import { createTemplates } from '../../../src/builder/template.ts';
-import { hasEnded, type Build, type BuildRequest } from '../../../src/core/build.ts';
+import { hasEnded, retryAfterFailureMs, type Build, type BuildRequest } from '../../../src/core/build.ts';
 import { serviceName, type FunctionRef } from '../../../src/core/function.ts';
 import { isOlder } from '../../../src/core/function-spec.ts';
 import { createLogger } from '../../../src/ops/logger.ts';
@@ -253,6 +253,14 @@ describe('build.start', () => {
       const { contextKey } = builds.get(renamed.buildId ?? '') ?? nothing();
       expect(await namesIn(contextKey)).toContain('function/renamed.mjs');
     }
+  });
+
+  it.each(['failed', 'timeout'] as const)('that ended as %s is not tried again at once, and says so', async (status) => {
+    const { buildId } = await send('first');
+    builds.set(buildId ?? '', { ...(builds.get(buildId ?? '') ?? nothing()), status, endedAt: time });
+    expect(await send('second')).toMatchObject({ status: 'skipped', failedLately: true, timedOut: status === 'timeout' });
+    time += retryAfterFailureMs;
+    expect(await send('third')).toMatchObject({ status: 'started', buildId });
   });
 
   it('builds again what is complete and whose image is gone', async () => {
