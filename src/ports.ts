@@ -92,7 +92,8 @@ export interface FunctionPlatform {
 /** A broker. */
 export interface EventSink {
   /**
-   * Resolves once the broker owes the delivery to every matching trigger, even if every process dies now. BROKER_UNAVAILABLE otherwise.
+   * Resolves once the broker owes the delivery to every matching trigger, even if every process dies now. BROKER_UNAVAILABLE otherwise;
+   * EVENT_REFUSED where it will never take this event.
    * `done`: the broker remembers that the event (equal source and id) was delivered to all of them before, and owes nothing.
    */
   publish(event: CloudEvent): Promise<'owed' | 'done'>;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { maxAttributeLength, type CloudEvent } from '../core/cloudevent.ts';
 import { originOf } from '../core/correlation.ts';
 import { rejectionOf } from '../core/emitted.ts';
-import { CodedError } from '../core/errors.ts';
+import { CodedError, toCodedError } from '../core/errors.ts';
 import { eventSourceOf, pendingKey, pendingPrefix, type FunctionRef } from '../core/function.ts';
 import { isSameRef } from '../core/function-spec.ts';
 import { fromJsonFormat, toJsonFormat } from '../core/json-format.ts';
@@ -21,7 +21,10 @@ export type PendingEvent = {
 export type PendingEvents = {
   /** Resolves once the event survives this process. */
   keep(ref: FunctionRef, event: CloudEvent, sourceKey: string | undefined): Promise<void>;
-  /** Hands what waits for the function to the functions' broker, each event gone from here only once the broker owes it. */
+  /**
+   * Hands what waits for the function to the functions' broker, each event gone from here only once the broker owes it. What that broker
+   * refuses for good becomes a dead letter; when it can't be reached, the rest is handed over as far as possible before this fails.
+   */
   deliver(ref: FunctionRef): Promise<number>;
   /** The function will not come: what waits for it becomes dead letters, with the reason. */
   reject(ref: FunctionRef, reason: CodedError): Promise<number>;
@@ -97,31 +100,51 @@ async function* storedFor(deps: Deps, ref: FunctionRef): AsyncIterable<PendingEv
   for await (const waiting of stored(deps, pendingPrefix(ref))) if (isSameRef(waiting.ref, ref)) yield waiting;
 }
 
-export const createPendingEvents = (deps: Deps): PendingEvents => {
-  const { temp } = deps;
-  return {
-    keep: async (ref, event, sourceKey) => {
-      const value: Stored = { ref, event: toJsonFormat(event), ...(sourceKey === undefined ? {} : { source_key: sourceKey }) };
-      await temp.write(pendingKey(ref, event), Buffer.from(JSON.stringify(value)), { ifAbsent: true });
-    },
-    deliver: async (ref) => {
-      let count = 0;
-      for await (const { key, event } of storedFor(deps, ref)) {
-        await deps.functionEvents.publish(addressed(event, ref));
-        await temp.remove(key);
-        count++;
-      }
-      return count;
-    },
-    reject: async (ref, reason) => {
-      let count = 0;
-      for await (const { key, event } of storedFor(deps, ref)) {
-        await deps.events.publish(rejectionOf(event, ref, originOf(event), reason, deps.now()));
-        await temp.remove(key);
-        count++;
-      }
-      return count;
-    },
-    list: (ref) => (ref === undefined ? stored(deps, 'pending/') : storedFor(deps, ref)),
-  };
+/** A broker that is away takes none of the others either; one that trips over some events takes the rest. */
+const mostFailuresInARow = 5;
+
+/** Each is taken out once its work is done. What fails stays and holds up none of the others; what can be tried again is thrown in the end. */
+const takeOut = async (deps: Deps, ref: FunctionRef, work: (event: CloudEvent) => Promise<unknown>): Promise<number> => {
+  let [count, failuresInARow] = [0, 0];
+  let failure: CodedError | undefined;
+  for await (const { key, event } of storedFor(deps, ref)) {
+    try {
+      await work(event);
+      await deps.temp.remove(key);
+      [count, failuresInARow] = [count + 1, 0];
+    } catch (thrown) {
+      const error = toCodedError(thrown);
+      if (error.retryable) [failure, failuresInARow] = [error, failuresInARow + 1];
+      // For somebody to look at: neither is it taken, nor the letter that would say so.
+      else deps.logger.error({ err: error, key }, 'what waits here can neither be handed over nor become a dead letter');
+    }
+    if (failuresInARow === mostFailuresInARow) break;
+  }
+  if (failure !== undefined) throw failure;
+  return count;
 };
+
+const reject = async (deps: Deps, ref: FunctionRef, event: CloudEvent, reason: CodedError): Promise<void> => {
+  await deps.events.publish(rejectionOf(event, ref, originOf(event), reason, deps.now()));
+};
+
+/** What the functions' broker refuses for good becomes a dead letter. */
+const handOver = async (deps: Deps, ref: FunctionRef, event: CloudEvent): Promise<void> => {
+  try {
+    await deps.functionEvents.publish(addressed(event, ref));
+  } catch (thrown) {
+    const error = toCodedError(thrown);
+    if (error.retryable) throw error;
+    await reject(deps, ref, event, error);
+  }
+};
+
+export const createPendingEvents = (deps: Deps): PendingEvents => ({
+  keep: async (ref, event, sourceKey) => {
+    const value: Stored = { ref, event: toJsonFormat(event), ...(sourceKey === undefined ? {} : { source_key: sourceKey }) };
+    await deps.temp.write(pendingKey(ref, event), Buffer.from(JSON.stringify(value)), { ifAbsent: true });
+  },
+  deliver: (ref) => takeOut(deps, ref, (event) => handOver(deps, ref, event)),
+  reject: (ref, reason) => takeOut(deps, ref, (event) => reject(deps, ref, event, reason)),
+  list: (ref) => (ref === undefined ? stored(deps, 'pending/') : storedFor(deps, ref)),
+});

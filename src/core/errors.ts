@@ -48,6 +48,7 @@ export const errors = {
   BUILD_CANCELLED: permanent(422, 'build_failed', 'The build was cancelled'),
   IMAGE_REFUSED: permanent(422, 'image_refused', 'The image is not the one that was built'),
   FUNCTION_DELETED: permanent(422, 'validation', 'The function was deleted while the event waited for it'),
+  EVENT_REFUSED: permanent(422, 'validation', 'The broker will never take the event as it is'),
   DEAD_LETTER_UNREADABLE: permanent(422, 'unreadable', 'The dead letter holds no event that could be delivered'),
   FUNCTION_ERROR_PERMANENT: permanent(422, 'function_error_permanent', 'The function can never handle this event'),
   // A limit.

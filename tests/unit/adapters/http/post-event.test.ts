@@ -156,10 +156,22 @@ describe('an event that is posted', () => {
   test('to a broker is taken or not, and nothing between', async () => {
     const sink = createHttpEventSink(poster, url, 1_000);
     expect(await sink.publish(event)).toBe('owed');
-    answer = (response) => response.writeHead(404).end();
-    await expect(sink.publish(event)).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE', message: 'The broker answered 404' });
     await expect(createHttpEventSink(poster, new URL('http://127.0.0.1:1/'), 100).publish(event)).rejects.toMatchObject({
       code: 'BROKER_UNAVAILABLE',
     });
+  });
+
+  test.each([301, 401, 403, 404, 408, 409, 429, 500, 503])('to a broker that answers %i may be taken later', async (status) => {
+    answer = (response) => response.writeHead(status).end();
+    const code = 'BROKER_UNAVAILABLE';
+    const refused = createHttpEventSink(poster, url, 1_000).publish(event);
+    await expect(refused).rejects.toMatchObject({ code, message: `The broker answered ${status}` });
+  });
+
+  test.each([400, 413, 415, 422, 431])('to a broker that answers %i will never be taken', async (status) => {
+    answer = (response) => response.writeHead(status).end();
+    const code = 'EVENT_REFUSED';
+    const refused = createHttpEventSink(poster, url, 1_000).publish(event);
+    await expect(refused).rejects.toMatchObject({ code, message: `The broker answered ${status}` });
   });
 });
