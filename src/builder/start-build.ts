@@ -1,11 +1,12 @@
 // build.start: a source becomes a packed context and a submitted build, unless one of the two is there already.
 import { buildId, contextKey, hasEnded, lastEnd, nextTryAt, type Build, type BuildRequest } from '../core/build.ts';
 import { isSameEvent } from '../core/cloudevent.ts';
-import { emitted, type Origin } from '../core/emitted.ts';
+import type { Origin } from '../core/emitted.ts';
 import { CodedError } from '../core/errors.ts';
 import { defaultSourceKey, imageName, type FunctionRef } from '../core/function.ts';
 import { languageOf, type Language, type Runtime } from '../core/source.ts';
 import type { EventSink, FunctionPlatform, ImageBuilder, ObjectStore } from '../ports.ts';
+import { beginBuild } from './begin-build.ts';
 import { packContext } from './build-context.ts';
 import { createBuildKeys, type BuildKeyOf } from './build-keys.ts';
 import type { Deploy } from './deploy.ts';
@@ -133,32 +134,6 @@ const packIfAbsent = async (
   }
 };
 
-/** Undefined when the build was begun and has ended since it was looked for. */
-const submit = async (
-  deps: StartBuildDeps,
-  request: BuildRequest,
-  knownEnd: number,
-  origin: Origin,
-): Promise<Outcome | undefined> => {
-  const { outcome, build } = await deps.builds.submit(request, knownEnd);
-  if (hasEnded(build.status)) return undefined;
-  const common = { ref: request.ref, buildId: request.buildId };
-  // A retry of the event that started it tells the broker again, with the same id: the first try may have died before it could.
-  if (outcome === 'exists' && !isSameEvent(build.cause, origin.cause))
-    return { ...common, status: 'skipped', message: `This build is ${build.status} already` };
-  const name = build.status === 'queued' ? 'build.queued' : 'build.started';
-  const data = {
-    build_id: build.buildId,
-    job_name: build.jobName,
-    image_uri: build.image,
-    content_hash: build.contentHash,
-    attempt: build.attempt,
-  };
-  await deps.events.publish(emitted(name, build.ref, origin, data, build.createdAt, `${build.buildId}\0${build.attempt}`));
-  if (build.status === 'queued') return { ...common, status: 'queued', message: 'The build waits for its turn' };
-  return { ...common, status: 'started', message: 'The build has started' };
-};
-
 /** How a build that is known before anything is packed ends the matter; else the last attempt after which it has to be built. */
 const settle = async (
   deps: StartBuildDeps,
@@ -191,8 +166,8 @@ export const createStartBuild = (given: StartBuildDeps): StartBuild => {
         const settled = await settle(deps, wish, request, origin);
         if ('status' in settled) return settled;
         await packIfAbsent(deps, wish, request, source);
-        const submitted = await submit(deps, request, settled.knownEnd, origin);
-        if (submitted !== undefined) return submitted;
+        const begun = await beginBuild(deps, request, settled.knownEnd);
+        if ('status' in begun) return begun;
       }
       throw new CodedError('CLUSTER_UNAVAILABLE', 'The build ends again and again before it can be looked at');
     } finally {

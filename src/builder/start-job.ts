@@ -1,9 +1,12 @@
 // job.start: the build job of a context that is already packed, again.
 import { hasEnded, lastEnd, type Build, type BuildRequest } from '../core/build.ts';
-import { emitted, type Origin } from '../core/emitted.ts';
+import { isSameEvent } from '../core/cloudevent.ts';
+import type { Origin } from '../core/emitted.ts';
 import { CodedError } from '../core/errors.ts';
 import type { LambdaEvent } from '../core/events.ts';
+import { isSameRef } from '../core/function-spec.ts';
 import type { EventSink, ImageBuilder, ObjectStore } from '../ports.ts';
+import { beginBuild } from './begin-build.ts';
 import type { Outcome } from './outcome.ts';
 
 type Deps = { builds: ImageBuilder; temp: ObjectStore; events: EventSink; now: () => number };
@@ -14,9 +17,8 @@ const unknown = (message: string, field: string): CodedError => new CodedError('
 const findBuild = async (builds: ImageBuilder, { ref, data }: LambdaEvent<'job.start'>): Promise<Build> => {
   if (data.build_id !== undefined) {
     const build = await builds.get(data.build_id);
-    if (build?.ref.tenant !== ref.tenant || build.ref.function !== ref.function) {
+    if (build === undefined || !isSameRef(build.ref, ref))
       throw unknown(`The function has no build "${data.build_id}"`, 'data.build_id');
-    }
     return build;
   }
   const contentHash = data.content_hash?.replace('sha256:', '');
@@ -33,8 +35,7 @@ export const createStartJob =
     const { ref, data } = event;
     const build = await findBuild(deps.builds, event);
     const common = { ref, buildId: build.buildId };
-    const isSameCause = build.cause.source === origin.cause.source && build.cause.id === origin.cause.id;
-    if (isSameCause && hasEnded(build.status))
+    if (isSameEvent(build.cause, origin.cause) && hasEnded(build.status))
       return { ...common, status: 'skipped', message: `This event has run the build already; it has ended as "${build.status}"` };
     if ((await deps.temp.head(build.contextKey)) === undefined) {
       throw unknown('The context of that build is gone; send build.start', 'data.build_id');
@@ -45,23 +46,9 @@ export const createStartJob =
       requestedAt: deps.now(),
       ...origin,
     };
-    const { outcome, build: submitted } = await deps.builds.submit(request, lastEnd(build));
-    if (outcome === 'exists' && !isSameCause)
-      return { ...common, status: 'skipped', message: `This build is ${submitted.status} already` };
-    const name = submitted.status === 'queued' ? 'build.queued' : 'build.started';
-    const about = {
-      build_id: build.buildId,
-      job_name: build.jobName,
-      image_uri: build.image,
-      content_hash: build.contentHash,
-      attempt: submitted.attempt,
-    };
-    await deps.events.publish(emitted(name, ref, origin, about, submitted.createdAt, `${build.buildId}\0${submitted.attempt}`));
-    return {
-      ...common,
-      status: submitted.status === 'queued' ? 'queued' : 'started',
-      message: `Attempt ${submitted.attempt} of the build`,
-    };
+    const begun = await beginBuild(deps, request, lastEnd(build));
+    if ('status' in begun) return begun;
+    return { ...common, status: 'skipped', message: `This build was run meanwhile; it has ended as "${begun.ended.status}"` };
   };
 
 /** What was asked for, without how it went. */
