@@ -1,30 +1,59 @@
-// One process per data directory: two would each believe what is theirs alone.
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+// One process per data directory: two would each believe what is theirs alone. Every starter leaves an empty file named after itself
+// and only then looks for others, so that of any two the later one sees the first. A name is one process's alone: removing what a dead
+// one left takes nothing from whoever starts at the same moment.
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { namesIn, systemCode } from './durable-file.ts';
 import { birthOf } from './process-group.ts';
 
-/** @throws Error when a process that lives has it */
-export const lockDataDirectory = async (folder: string): Promise<() => Promise<void>> => {
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, 'lock');
-  const me = `${process.pid}.${birthOf(process.pid) ?? ''}`;
-  for (let tries = 0; tries < 3; tries++) {
-    try {
-      const file = await open(path, 'wx');
-      await file.writeFile(me);
-      await file.close();
-      return () => rm(path, { force: true });
-    } catch (thrown) {
-      if ((thrown as { code?: unknown }).code !== 'EEXIST') throw thrown;
-      const [pid, birth] = (await readFile(path, 'utf8').catch(() => '')).split('.');
-      // Written by a process that was killed, or killed before it could write.
-      if (pid !== undefined && pid !== '' && birthOf(Number(pid)) === birth) {
-        throw new Error(`The data directory ${folder} is in use by process ${pid}; choose another with DATA_DIR`, {
-          cause: thrown,
-        });
-      }
-      await rm(path, { force: true });
-    }
+const looks = 50;
+const pauseMs = 20;
+
+const pidOf = (name: string): number => Number(name.split('.')[0]);
+
+/** The first by name of the others that live; what the dead left is removed. */
+const otherIn = async (folder: string, me: string): Promise<string | undefined> => {
+  for (const name of (await namesIn(folder)).sort()) {
+    if (name === me) continue;
+    if (name === `${pidOf(name)}.${birthOf(pidOf(name))}`) return name;
+    await rm(join(folder, name), { force: true });
   }
-  throw new Error(`The data directory ${folder} could not be locked`);
+  return undefined;
+};
+
+const inUse = (folder: string, name: string): Error =>
+  new Error(`The data directory ${folder} is in use by process ${pidOf(name)}; choose another with DATA_DIR`);
+
+const claim = async (path: string): Promise<boolean> => {
+  try {
+    await writeFile(path, '', { flag: 'wx' });
+    return true;
+  } catch (thrown) {
+    if (systemCode(thrown) === 'EEXIST') return false;
+    throw thrown;
+  }
+};
+
+/**
+ * Of some that start at once the first by name waits for the others to leave; one that has it does not leave.
+ * @throws Error when a process that lives has it
+ */
+export const lockDataDirectory = async (folder: string): Promise<() => Promise<void>> => {
+  const claims = join(folder, 'platform-processes');
+  const me = `${process.pid}.${birthOf(process.pid) ?? ''}`;
+  const release = (): Promise<void> => rm(join(claims, me), { force: true });
+  await mkdir(claims, { recursive: true });
+  if (!(await claim(join(claims, me)))) throw inUse(folder, me);
+  try {
+    for (let look = 1; ; look++) {
+      const other = await otherIn(claims, me);
+      if (other === undefined) return release;
+      if (other < me || look === looks) throw inUse(folder, other);
+      await sleep(pauseMs);
+    }
+  } catch (thrown) {
+    await release();
+    throw thrown;
+  }
 };
