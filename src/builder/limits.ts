@@ -91,10 +91,19 @@ export type TakePlace = () => Promise<() => void>;
 /** So many sources at once are read, lie on the disk and are packed: all of that takes room, and a container has little. */
 export const createPlaces = (count: number, waitMs: number, metrics: BuilderMetrics): TakePlace => {
   const hold = withPatience(new Bottleneck({ maxConcurrent: count }), waitMs, metrics);
-  return () =>
-    new Promise((resolve, reject) => {
-      hold(() => new Promise<void>(resolve)).catch(reject);
-    });
+  return () => {
+    const place = Promise.withResolvers<() => void>();
+    // What holds the place is work that ends once it is given back.
+    const untilGivenBack = (): Promise<undefined> => {
+      const givenBack = Promise.withResolvers<undefined>();
+      place.resolve(() => {
+        givenBack.resolve(undefined);
+      });
+      return givenBack.promise;
+    };
+    hold(untilGivenBack).catch(place.reject);
+    return place.promise;
+  };
 };
 
 const waitForToken = async (limiter: RateLimiter, waitMs: number, metrics: BuilderMetrics): Promise<void> => {
