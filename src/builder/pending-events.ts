@@ -7,15 +7,16 @@ import { CodedError, toCodedError } from '../core/errors.ts';
 import { eventSourceOf, pendingKey, pendingPrefix, type FunctionRef } from '../core/function.ts';
 import { isSameRef } from '../core/function-spec.ts';
 import { fromJsonFormat, toJsonFormat } from '../core/json-format.ts';
+import { eachAtOnce } from '../ops/each-at-once.ts';
 import type { Logger } from '../ops/logger.ts';
-import type { EventSink, ObjectStore } from '../ports.ts';
+import type { EventSink, ObjectStore, StoredObject } from '../ports.ts';
+import { createPasses } from './passes.ts';
 
 export type PendingEvent = {
   key: string;
   ref: FunctionRef;
   event: CloudEvent;
   sourceKey?: string;
-  /** ms since the epoch */ keptAt: number;
 };
 
 export type PendingEvents = {
@@ -24,12 +25,13 @@ export type PendingEvents = {
   /**
    * Hands what waits for the function to the functions' broker, each event gone from here only once the broker owes it. What that broker
    * refuses for good becomes a dead letter; when it can't be reached, the rest is handed over as far as possible before this fails.
+   * Resolves when all that was kept before the call is.
    */
   deliver(ref: FunctionRef): Promise<number>;
   /** The function will not come: what waits for it becomes dead letters, with the reason. */
   reject(ref: FunctionRef, reason: CodedError): Promise<number>;
-  /** All that waits, of one function or of all. */
-  list(ref?: FunctionRef): AsyncIterable<PendingEvent>;
+  /** What waits, of all functions. What is not wanted is not read. */
+  list(isWanted?: (found: StoredObject) => boolean): AsyncIterable<PendingEvent>;
 };
 
 type Stored = { ref: FunctionRef; event: Record<string, unknown>; source_key?: string };
@@ -65,7 +67,7 @@ type Deps = {
   now: () => number;
 };
 
-type Waiting = Omit<PendingEvent, 'key' | 'keptAt'>;
+type Waiting = Omit<PendingEvent, 'key'>;
 
 const eventIn = (text: string): Waiting => {
   const { ref, event, source_key: sourceKey } = JSON.parse(text) as Stored;
@@ -88,18 +90,15 @@ const readWaiting = async ({ temp, logger }: Deps, key: string): Promise<Waiting
   }
 };
 
-async function* stored(deps: Deps, prefix: string): AsyncIterable<PendingEvent> {
-  for await (const { key, modifiedAt } of deps.temp.list(prefix)) {
-    const waiting = await readWaiting(deps, key);
-    if (waiting !== undefined) yield { ...waiting, key, keptAt: modifiedAt };
+async function* stored(deps: Deps, isWanted: (found: StoredObject) => boolean): AsyncIterable<PendingEvent> {
+  for await (const found of deps.temp.list('pending/')) {
+    const waiting = isWanted(found) ? await readWaiting(deps, found.key) : undefined;
+    if (waiting !== undefined) yield { ...waiting, key: found.key };
   }
 }
 
-/** Two functions may share the digits that the prefix is made of, if somebody searched for such names: each gets only its own. */
-async function* storedFor(deps: Deps, ref: FunctionRef): AsyncIterable<PendingEvent> {
-  for await (const waiting of stored(deps, pendingPrefix(ref))) if (isSameRef(waiting.ref, ref)) yield waiting;
-}
-
+/** Of one function. Their order is not promised, and one after the other a thousand of them would take a minute. */
+const atOnce = 8;
 /** A broker that is away takes none of the others either; one that trips over some events takes the rest. */
 const mostFailuresInARow = 5;
 
@@ -107,19 +106,29 @@ const mostFailuresInARow = 5;
 const takeOut = async (deps: Deps, ref: FunctionRef, work: (event: CloudEvent) => Promise<unknown>): Promise<number> => {
   let [count, failuresInARow] = [0, 0];
   let failure: CodedError | undefined;
-  for await (const { key, event } of storedFor(deps, ref)) {
+  const take = async (key: string): Promise<void> => {
+    const waiting = await readWaiting(deps, key);
+    // Two functions may share the digits that the prefix is made of, if somebody searched for such names: each gets only its own.
+    if (waiting === undefined || !isSameRef(waiting.ref, ref)) return;
+    await work(waiting.event);
+    await deps.temp.remove(key);
+    count++;
+  };
+  await eachAtOnce(deps.temp.list(pendingPrefix(ref)), atOnce, async ({ key }) => {
     try {
-      await work(event);
-      await deps.temp.remove(key);
-      [count, failuresInARow] = [count + 1, 0];
+      await take(key);
+      failuresInARow = 0;
     } catch (thrown) {
       const error = toCodedError(thrown);
-      if (error.retryable) [failure, failuresInARow] = [error, failuresInARow + 1];
-      // For somebody to look at: neither is it taken, nor the letter that would say so.
-      else deps.logger.error({ err: error, key }, 'what waits here can neither be handed over nor become a dead letter');
+      if (!error.retryable) {
+        // For somebody to look at: neither is it taken, nor the letter that would say so.
+        deps.logger.error({ err: error, key }, 'what waits here can neither be handed over nor become a dead letter');
+        return;
+      }
+      failure = error;
+      if (++failuresInARow === mostFailuresInARow) throw error;
     }
-    if (failuresInARow === mostFailuresInARow) break;
-  }
+  });
   if (failure !== undefined) throw failure;
   return count;
 };
@@ -139,12 +148,16 @@ const handOver = async (deps: Deps, ref: FunctionRef, event: CloudEvent): Promis
   }
 };
 
-export const createPendingEvents = (deps: Deps): PendingEvents => ({
-  keep: async (ref, event, sourceKey) => {
-    const value: Stored = { ref, event: toJsonFormat(event), ...(sourceKey === undefined ? {} : { source_key: sourceKey }) };
-    await deps.temp.write(pendingKey(ref, event), Buffer.from(JSON.stringify(value)), { ifAbsent: true });
-  },
-  deliver: (ref) => takeOut(deps, ref, (event) => handOver(deps, ref, event)),
-  reject: (ref, reason) => takeOut(deps, ref, (event) => reject(deps, ref, event, reason)),
-  list: (ref) => (ref === undefined ? stored(deps, 'pending/') : storedFor(deps, ref)),
-});
+export const createPendingEvents = (deps: Deps): PendingEvents => {
+  const passes = createPasses<number>();
+  return {
+    keep: async (ref, event, sourceKey) => {
+      const value: Stored = { ref, event: toJsonFormat(event), ...(sourceKey === undefined ? {} : { source_key: sourceKey }) };
+      await deps.temp.write(pendingKey(ref, event), Buffer.from(JSON.stringify(value)), { ifAbsent: true });
+    },
+    // Two at once would publish what the other has read and not taken out yet, and the function would run twice.
+    deliver: (ref) => passes(`${ref.tenant}\0${ref.function}`, () => takeOut(deps, ref, (event) => handOver(deps, ref, event))),
+    reject: (ref, reason) => takeOut(deps, ref, (event) => reject(deps, ref, event, reason)),
+    list: (isWanted = () => true) => stored(deps, isWanted),
+  };
+};

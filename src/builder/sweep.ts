@@ -6,7 +6,7 @@ import type { Origin } from '../core/emitted.ts';
 import { toCodedError } from '../core/errors.ts';
 import { serviceName, type FunctionRef } from '../core/function.ts';
 import type { Logger } from '../ops/logger.ts';
-import type { Listed, ObjectStore, Page } from '../ports.ts';
+import type { Listed, ObjectStore, Page, StoredObject } from '../ports.ts';
 import { declare } from './deploy.ts';
 import { finishBuild, type FinishDeps } from './finish-build.ts';
 import type { PendingEvent } from './pending-events.ts';
@@ -51,12 +51,15 @@ const attempt = async (deps: Deps, ref: FunctionRef, work: () => Promise<unknown
   }
 };
 
+const folderOf = (key: string): string => key.slice(0, key.lastIndexOf('/'));
+
+/** One event says what its function needs, so of the others not even the content is read: there may be thousands. */
 const settleWaiting = async (deps: Deps, before: number): Promise<void> => {
+  // Of two functions with the same digits, the second has its turn once nothing of the first one waits.
   const seen = new Set<string>();
-  for await (const waiting of deps.pending.list()) {
-    const name = serviceName(waiting.ref);
-    if (seen.has(name) || waiting.keptAt > before) continue;
-    seen.add(name);
+  const isWanted = ({ key, modifiedAt }: StoredObject): boolean => modifiedAt <= before && !seen.has(folderOf(key));
+  for await (const waiting of deps.pending.list(isWanted)) {
+    seen.add(folderOf(waiting.key));
     await attempt(deps, waiting.ref, () => settle(deps, waiting));
   }
 };

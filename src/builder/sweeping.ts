@@ -1,6 +1,7 @@
 // When the sweep runs: again and again, and whenever it is asked for. Never twice at once in one process.
 import type { Logger } from '../ops/logger.ts';
 import type { Builder } from './builder.ts';
+import { createPasses } from './passes.ts';
 
 export type Sweeping = {
   /** Resolves when a sweep that began after the call, or together with other calls, has ended. Never rejects. */
@@ -10,25 +11,19 @@ export type Sweeping = {
 
 /** @param everyMs also how old an event has to be: somebody is at work on a younger one */
 export const createSweeping = (builder: Pick<Builder, 'sweep'>, everyMs: number, logger: Logger): Sweeping => {
-  let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
+  const passes = createPasses<unknown>();
   const sweep = (): Promise<void> =>
     builder.sweep(everyMs).catch((error: unknown) => logger.warn({ err: error }, 'a sweep failed; the next one tries again'));
-  const begin = (): Promise<void> => {
-    next = undefined;
-    running = sweep().finally(() => (running = undefined));
-    return running;
-  };
-  const now = (): Promise<void> => {
-    if (running === undefined) return begin();
-    return (next ??= running.then(begin));
+  let last: Promise<unknown> = Promise.resolve();
+  const now = async (): Promise<void> => {
+    await (last = passes('sweep', sweep));
   };
   const timer = setInterval(() => void now(), everyMs);
   return {
     now,
     close: async () => {
       clearInterval(timer);
-      await Promise.all([running, next]);
+      await last;
     },
   };
 };

@@ -3,13 +3,15 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocalObjectStore } from '../../../src/adapters/local/object-store.ts';
 import { createPendingEvents, type PendingEvents } from '../../../src/builder/pending-events.ts';
 import type { CloudEvent } from '../../../src/core/cloudevent.ts';
 import { CodedError } from '../../../src/core/errors.ts';
-import { fromJsonFormat } from '../../../src/core/json-format.ts';
+import { pendingPrefix } from '../../../src/core/function.ts';
+import { fromJsonFormat, toJsonFormat } from '../../../src/core/json-format.ts';
 import { createLogger } from '../../../src/ops/logger.ts';
-import type { EventSink } from '../../../src/ports.ts';
+import type { EventSink, ObjectStore } from '../../../src/ports.ts';
 
 const ref = { tenant: 'acme-corp', function: 'price_feed' };
 const logger = createLogger({ level: 'silent', pretty: false, name: 'test' });
@@ -23,6 +25,10 @@ const eventOf = (id: string): CloudEvent =>
     subject: 'price_feed',
   });
 
+const until = async (isSo: () => boolean): Promise<void> => {
+  while (!isSo()) await sleep(1);
+};
+
 const refused = new CodedError('EVENT_REFUSED', 'The broker answered 413');
 const away = new CodedError('BROKER_UNAVAILABLE', 'The broker answered 500');
 
@@ -33,6 +39,7 @@ describe('events that wait', () => {
   let [tried, taken]: [string[], string[]] = [[], []];
   let letters: CloudEvent[] = [];
   let pending: PendingEvents;
+  let temp: ObjectStore;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'pending-'));
@@ -53,7 +60,7 @@ describe('events that wait', () => {
         return 'owed';
       },
     };
-    const temp = createLocalObjectStore(folder);
+    temp = createLocalObjectStore(folder);
     pending = createPendingEvents({ temp, functionEvents, events, logger: await logger, now: Date.now });
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -63,7 +70,7 @@ describe('events that wait', () => {
     for (const id of ids(count)) await pending.keep(ref, eventOf(id), undefined);
     return ids(count);
   };
-  const left = async (): Promise<string[]> => (await Array.fromAsync(pending.list(ref))).map(({ event }) => event.id).sort();
+  const left = async (): Promise<string[]> => (await Array.fromAsync(pending.list())).map(({ event }) => event.id).sort();
   const only = (bad: string, error: CodedError) => (event: CloudEvent) =>
     event.id === bad ? Promise.reject(error) : Promise.resolve();
 
@@ -105,5 +112,47 @@ describe('events that wait', () => {
     expect(await pending.reject(ref, away)).toBe(0);
     letterAnswer = () => Promise.resolve();
     expect(await pending.reject(ref, away)).toBe(1);
+  });
+
+  it('are passed over where they are none, or wait for another function of the same digits', async () => {
+    await keep(1);
+    const other = { ref: { tenant: 'other', function: 'other' }, event: toJsonFormat(eventOf('event-0')) };
+    await temp.write(`${pendingPrefix(ref)}0-broken.json`, Buffer.from('{'));
+    await temp.write(`${pendingPrefix(ref)}1-other.json`, Buffer.from(JSON.stringify(other)));
+    expect(await pending.deliver(ref)).toBe(1);
+    expect(await Array.fromAsync(pending.list())).toMatchObject([{ ref: other.ref }]);
+    expect(await Array.fromAsync(temp.list('pending/'))).toHaveLength(2);
+  });
+
+  it('are handed over once, a few at a time, however many ask for it; also what is kept while that goes on', async () => {
+    const all = await keep(60);
+    const late = 'late';
+    let [most, atWork] = [0, 0];
+    answer = async () => {
+      most = Math.max(most, ++atWork);
+      await sleep(2);
+      atWork--;
+    };
+    const first = pending.deliver(ref);
+    await until(() => taken.length > 20);
+    await pending.keep(ref, eventOf(late), undefined);
+    const others = [pending.deliver(ref), pending.deliver(ref)];
+    await Promise.all(others);
+    expect(taken).toContain(late);
+    expect(taken.sort()).toEqual([...all, late].sort());
+    expect(await Promise.all([first, ...others])).toEqual([60, 1, 1]);
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(10);
+    expect(await pending.deliver(ref)).toBe(0);
+  });
+
+  it('are handed over by the next who asks when the one before failed', async () => {
+    await keep(8);
+    answer = () => Promise.reject(away);
+    const failing = pending.deliver(ref);
+    const next = pending.deliver(ref);
+    await expect(failing).rejects.toBe(away);
+    answer = () => Promise.resolve();
+    expect(await next).toBe(8);
   });
 });

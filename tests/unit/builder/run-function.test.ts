@@ -11,7 +11,7 @@ import type { CloudEvent } from '../../../src/core/cloudevent.ts';
 import { originOf } from '../../../src/core/correlation.ts';
 import { CodedError } from '../../../src/core/errors.ts';
 import { parseEvent, type LambdaEvent } from '../../../src/core/events.ts';
-import { fromJsonFormat, toJsonFormat } from '../../../src/core/json-format.ts';
+import { fromJsonFormat } from '../../../src/core/json-format.ts';
 import { createLogger } from '../../../src/ops/logger.ts';
 import type { FunctionPlatform, ObjectStore } from '../../../src/ports.ts';
 
@@ -54,7 +54,7 @@ const run = (startBuild: () => Promise<Outcome>): Promise<Outcome> => {
 };
 
 const started: Outcome = { ref, status: 'started', message: 'The build has started' };
-const waiting = async (): Promise<string[]> => (await Array.fromAsync(pending.list(ref))).map(({ event: { id } }) => id);
+const waiting = async (): Promise<string[]> => (await Array.fromAsync(pending.list())).map(({ event: { id } }) => id);
 
 it('keeps an event from the failure of an older build that comes while its own is packed', async () => {
   const outcome = await run(async () => {
@@ -79,15 +79,4 @@ it.each([
 ])('keeps nothing of an event that is refused, whose sender is told: %s', async (_, timedOut, refusal) => {
   await expect(run(() => Promise.resolve({ ...started, failedLately: true, timedOut }))).rejects.toMatchObject(refusal);
   expect(await waiting()).toEqual([]);
-});
-
-it('passes over what is no event, and over what waits for another function of the same digits', async () => {
-  await run(() => Promise.resolve(started));
-  const [kept] = await Array.fromAsync(pending.list(ref));
-  const at = kept?.key.slice(0, kept.key.lastIndexOf('/') + 1) ?? '';
-  await temp.write(`${at}0-broken.json`, Buffer.from('{'));
-  const other = { ref: { tenant: 'other', function: 'other' }, event: toJsonFormat(event) };
-  await temp.write(`${at}1-other.json`, Buffer.from(JSON.stringify(other)));
-  expect(await waiting()).toEqual(['one']);
-  expect(await Array.fromAsync(pending.list())).toHaveLength(2);
 });

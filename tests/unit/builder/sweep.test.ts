@@ -73,6 +73,8 @@ type World = {
   emitted: CloudEvent[];
   states: Map<string, FunctionState>;
   temp: ObjectStore;
+  /** Keys that were read in it. */
+  reads: string[];
   /** What others do meanwhile. */
   meanwhile: { listed?: () => void; applied?: () => Promise<void> };
 };
@@ -89,12 +91,13 @@ describe('the sweep', () => {
     const states = new Map(functions.map((state) => [state.name, state]));
     const temp = createLocalObjectStore(join(folder, 'temp'));
     const meanwhile: World['meanwhile'] = {};
+    const reads: string[] = [];
     const nothing = (): never => {
       throw new Error('The sweep has no business here');
     };
     const builder = createBuilder({
       sources: createLocalObjectStore(join(folder, 'sources')),
-      temp,
+      temp: { ...temp, read: (key) => (reads.push(key), temp.read(key)) },
       builds: {
         submit: nothing,
         get: (id) => Promise.resolve(builds.find(({ buildId }) => buildId === id)),
@@ -133,7 +136,7 @@ describe('the sweep', () => {
       spoolFolder: join(folder, 'spool'),
       now: () => now,
     });
-    return { builder, applied, emitted, states, temp, meanwhile };
+    return { builder, applied, emitted, states, temp, reads, meanwhile };
   };
 
   it('deploys a build that completed and whose completion nobody heard', async () => {
@@ -221,5 +224,20 @@ describe('the sweep', () => {
       expect(emitted).toMatchObject([{ data: { json: { code: 'IMAGE_REFUSED', original: { id: event.id } } } }]);
       expect(await Array.fromAsync(temp.list('pending/'))).toEqual([]);
     });
+  });
+
+  it('reads one event of each function that others wait for, not all of them', async () => {
+    const functions = ['one', 'two'].map((name) => ({ ...ref, function: name }));
+    const { builder, temp, reads } = await world([buildOf({ status: 'running', endedAt: 0 })], []);
+    for (const waitedFor of functions) {
+      for (let id = 0; id < 20; id++) {
+        const event = { id: String(id), source: 's' };
+        const stored = { ref: waitedFor, event: { specversion: '1.0', type: 't', ...event } };
+        await temp.write(pendingKey(waitedFor, event), Buffer.from(JSON.stringify(stored)));
+      }
+    }
+    await builder.sweep(minute);
+    expect(reads.filter((key) => key.startsWith('pending/'))).toHaveLength(2);
+    expect(await Array.fromAsync(temp.list('pending/'))).toHaveLength(40);
   });
 });
