@@ -26,7 +26,7 @@ describe('an event for a function that does not exist', () => {
 
   beforeAll(async () => {
     folders = await createFolders();
-    await writeSource(folders, { 'parsers/echo.js': echo, 'parsers/same.js': echo, 'global/parser/by-id/index.mjs': echo });
+    await writeSource(folders, { 'parsers/echo.js': echo, 'elsewhere/echo.js': echo, 'global/parser/by-id/index.mjs': echo });
     platform = await startHere(folders);
   });
 
@@ -99,7 +99,7 @@ describe('an event for a function that does not exist', () => {
   });
 
   it('skips a build.start of an equal source that is deployed', async () => {
-    const skipped = await platform.post('build.start', { third_party_id: 'acme', parser_id: 'first', s3_key: 'parsers/same.js' });
+    const skipped = await platform.post('build.start', { third_party_id: 'acme', parser_id: 'first', s3_key: 'elsewhere/echo.js' });
     expect(skipped).toMatchObject({ status: 200, body: { status: 'skipped' } });
     expect(await buildsOf(platform, 'first')).toHaveLength(1);
   });
