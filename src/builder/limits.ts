@@ -117,6 +117,9 @@ const waitForToken = async (limiter: RateLimiter, waitMs: number, metrics: Build
   }
 };
 
+/** As many as S3 lists for one request. */
+const pageObjects = 1_000;
+
 /** The store behind its limit: every request waits for a token. */
 export const limitedStore = (store: ObjectStore, limiter: RateLimiter, waitMs: number, metrics: BuilderMetrics): ObjectStore => {
   const token = (): Promise<void> => waitForToken(limiter, waitMs, metrics);
@@ -126,8 +129,12 @@ export const limitedStore = (store: ObjectStore, limiter: RateLimiter, waitMs: n
     write: async (key, body, options) => (await token(), store.write(key, body, options)),
     remove: async (key) => (await token(), store.remove(key)),
     list: async function* (prefix) {
+      let listed = 0;
       await token();
-      yield* store.list(prefix);
+      for await (const object of store.list(prefix)) {
+        yield object;
+        if (++listed % pageObjects === 0) await token();
+      }
     },
   };
 };

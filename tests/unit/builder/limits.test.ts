@@ -97,4 +97,19 @@ describe('the store behind its limit', () => {
     await expect(limited.head('b')).rejects.toMatchObject({ code: 'STORAGE_BUSY', status: 503, details: { limit: 'storage' } });
     expect(asked).toBe(1);
   });
+
+  it('takes a token for each thousand objects of a listing, as S3 takes a request', async () => {
+    async function* list(): AsyncIterable<{ key: string }> {
+      for (let count = 0; count < 2_500; count++) yield await Promise.resolve({ key: `${count}` });
+    }
+    const listed = async (tokens: number): Promise<number> => {
+      const limited = limitedStore({ list } as unknown as ObjectStore, bucket(tokens), 0, createBuilderMetrics(new Registry()));
+      let count = 0;
+      await (async () => {
+        for await (const { key } of limited.list('')) count = Number(key) + 1;
+      })().catch((thrown: unknown) => expect(thrown).toMatchObject({ code: 'STORAGE_BUSY' }));
+      return count;
+    };
+    expect([await listed(0), await listed(1), await listed(2), await listed(3)]).toEqual([0, 1_000, 2_000, 2_500]);
+  });
 });
