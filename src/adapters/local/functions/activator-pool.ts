@@ -63,10 +63,16 @@ export const backoffLeftMs = (pool: Pool): number => pool.backoff.notBefore - pe
 export const doesNotStart = (pool: Pool): Error =>
   unavailable('The function does not start; its state says why', { retryAfterMs: backoffLeftMs(pool) });
 
-export const retire = (pool: Pool, replica: ReplicaHandle): Promise<void> =>
-  replica.retire(pool.options.drainMs).catch((thrown: unknown) => {
+const orTold = (pool: Pool, ended: Promise<void>): Promise<void> =>
+  ended.catch((thrown: unknown) => {
     pool.deps.logger.error({ err: thrown }, 'a replica did not end cleanly');
   });
+
+/** Also one that finishes already: then what it has in hand has only so long. */
+export const retire = (pool: Pool, replica: ReplicaHandle): Promise<void> => orTold(pool, replica.retire(pool.options.drainMs));
+
+/** It is followed by another, so nobody waits for its end. */
+export const finish = (pool: Pool, replica: ReplicaHandle): Promise<void> => orTold(pool, replica.finish(pool.options.drainMs));
 
 const failure = (pool: Pool, { startedAt }: Replica, message: string, fields: Record<string, unknown>): void => {
   pool.backoff = afterFailure(pool.backoff, startedAt, performance.now());

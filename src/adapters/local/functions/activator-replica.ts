@@ -36,8 +36,10 @@ type Life = {
 } & {
   readonly events: ReplicaEvents;
   instance?: Instance;
-  /** Called once nothing is in hand any more. */
-  drained?: () => void;
+  /** Resolved once it takes nothing new and has nothing in hand. */
+  drained?: PromiseWithResolvers<void>;
+  /** Set once its process is being ended, or ends by itself. */
+  ending?: Promise<void>;
 };
 
 const proofMs = 1_000;
@@ -57,6 +59,7 @@ const becomeReady = async (life: Life): Promise<Instance | undefined> => {
   } catch (thrown) {
     if (!isIn(life, 'draining')) {
       life.phase = 'draining';
+      life.ending = Promise.resolve();
       life.events.failed(life, thrown);
     }
     return undefined;
@@ -74,6 +77,7 @@ const live = async (life: Life): Promise<void> => {
   const how = await instance.ended;
   if (isIn(life, 'draining')) return;
   life.phase = 'draining';
+  life.ending = Promise.resolve();
   life.events.crashed(life, how);
 };
 
@@ -94,6 +98,8 @@ export type ReplicaHandle = Replica & {
   call(message: HttpMessage, signal: AbortSignal): Promise<Reply>;
   /** Takes nothing new, finishes what it has in hand, then ends; what is not finished by then is broken off. */
   retire(drainMs: number): Promise<void>;
+  /** The same, and nothing is broken off: every call has a time of its own. `retire` may follow and puts an end to it. */
+  finish(drainMs: number): Promise<void>;
 };
 
 const call = async (life: Life, message: HttpMessage, signal: AbortSignal): Promise<Reply> => {
@@ -109,21 +115,34 @@ const call = async (life: Life, message: HttpMessage, signal: AbortSignal): Prom
   } finally {
     life.inHand--;
     life.idleSince = performance.now();
-    if (life.inHand === 0) life.drained?.();
+    if (life.inHand === 0) life.drained?.resolve();
     life.events.free();
   }
 };
 
+/** From now on it takes nothing new. Resolves when it has nothing in hand. */
+const drain = (life: Life): Promise<void> => {
+  life.phase = 'draining';
+  life.drained ??= Promise.withResolvers();
+  if (life.inHand === 0) life.drained.resolve();
+  return life.drained.promise;
+};
+
+const end = async (life: Life, drainMs: number): Promise<void> => {
+  const deadline = performance.now() + drainMs;
+  const serving = !isIn(life, 'starting');
+  await within(drainMs, [drain(life), life.gone]);
+  await life.instance?.stop(serving ? Math.max(leastGraceMs, deadline - performance.now()) : 0);
+};
+
 const retire = async (life: Life, drainMs: number): Promise<void> => {
-  if (!isIn(life, 'draining')) {
-    const deadline = performance.now() + drainMs;
-    const serving = !isIn(life, 'starting');
-    life.phase = 'draining';
-    const drained = new Promise<void>((resolve) => (life.drained = resolve));
-    if (life.inHand > 0) await within(drainMs, [drained, life.gone]);
-    await life.instance?.stop(serving ? Math.max(leastGraceMs, deadline - performance.now()) : 0);
-  }
+  await (life.ending ??= end(life, drainMs));
   await life.gone;
+};
+
+const finish = async (life: Life, drainMs: number): Promise<void> => {
+  if (!isIn(life, 'starting')) await Promise.race([drain(life), life.gone]);
+  await retire(life, drainMs);
 };
 
 /** The first of these to happen, or the time is over; no timer is left behind. */
@@ -147,6 +166,7 @@ export const startReplica = (events: ReplicaEvents): ReplicaHandle => {
     },
     call: (message, signal) => call(handle, message, signal),
     retire: (drainMs) => retire(handle, drainMs),
+    finish: (drainMs) => finish(handle, drainMs),
   };
   handle.gone = live(handle);
   return handle;

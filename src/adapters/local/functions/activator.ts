@@ -5,6 +5,7 @@ import {
   backoffLeftMs,
   createPool,
   doesNotStart,
+  finish,
   liveOf,
   pump,
   retire,
@@ -25,7 +26,7 @@ export type Activator = {
    * FUNCTION_UNAVAILABLE, with the seconds until the next start may be tried.
    */
   invoke(message: HttpMessage, signal: AbortSignal): Promise<Reply>;
-  /** From now on replicas are of this spec, and one is started to see if it can be; the old ones drain. */
+  /** From now on replicas are of this spec, and one is started to see if it can be; the old ones end when nothing is in their hands. */
   deploy(spec: FunctionSpec): void;
   /** Refuses what waits and what comes, drains what is in hand, and resolves when no process is left. */
   stop(refusal: Error): Promise<void>;
@@ -62,7 +63,7 @@ export const createActivator = (spec: FunctionSpec, deps: ActivatorDeps, options
       if (pool.refusal !== undefined) return;
       pool.revision = next;
       pool.backoff = noBackoff;
-      for (const replica of liveOf(pool)) void retire(pool, replica);
+      for (const replica of liveOf(pool)) void finish(pool, replica);
       startIn(pool);
       pump(pool);
     },

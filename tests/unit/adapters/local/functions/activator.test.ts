@@ -148,6 +148,37 @@ describe('requests that wait', () => {
   });
 });
 
+describe('a function that is built anew', () => {
+  afterEach(() => harness.close());
+
+  const deployNext = async (): Promise<void> => {
+    await harness.platform.apply(specOf(ref, await harness.image({ version: 'two' }), 2));
+    await settled(harness.platform, ref);
+  };
+
+  test('ends what it has in hand on the old process, however much longer that takes than a stop may', async () => {
+    await deployed({ drainMs: 200 });
+    const inHand = invoke({ wait: 2_000 });
+    await sleep(50);
+    await deployNext();
+    const after = await invoke({});
+    const before = await inHand;
+    expect([before.version, after.version]).toEqual(['one', 'two']);
+    await until('no old process', () => Promise.resolve(!isAlive(before.pid)));
+  });
+
+  test('does not hold up the end of the platform', async () => {
+    await deployed({ drainMs: 200 });
+    const inHand = expect(invoke({ wait: 20_000 })).rejects.toMatchObject({ code: 'FUNCTION_UNAVAILABLE' });
+    await sleep(50);
+    await deployNext();
+    const begun = performance.now();
+    await harness.platform.close();
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    await inHand;
+  });
+});
+
 describe('an activator that is stopped', () => {
   const timers = (): number => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
 
