@@ -56,6 +56,15 @@ test('a crash between the newer file of a letter and the removal of its older on
   await opened.close();
 });
 
+test('what a killed process left half written is gone after the next start', async () => {
+  const opened = await openNew();
+  await opened.queue.put(letterOf(1));
+  await writeFile(join(opened.folder, '.writing-0b7b1c9e'), '{"id": "torn');
+  await opened.reopen();
+  expect(await readdir(opened.folder)).toHaveLength(1);
+  await opened.close();
+});
+
 test('a letter stays when it cannot be handed over', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'letters-'));
   const logger = await createLogger({ level: 'silent', pretty: false, name: 'test' });

@@ -7,7 +7,7 @@ import { fromRecord, toRecord, type LetterRecord } from '../../core/letter-recor
 import { summaryOf, type DeadLetter } from '../../core/letter.ts';
 import type { DeadLetterQueue } from '../../ports.ts';
 import type { Logger } from '../../ops/logger.ts';
-import { namesIn, readJson, writeJson } from './durable-file.ts';
+import { namesIn, readJson, removeHalfWritten, writeJson } from './durable-file.ts';
 
 const fileName = /^(\d{15})\.json$/;
 const nameOf = (position: number): string => `${String(position).padStart(15, '0')}.json`;
@@ -34,6 +34,7 @@ const loadLetter = async (folder: string, name: string, logger: Logger): Promise
 const load = async (folder: string, index: LetterIndex, logger: Logger): Promise<number> => {
   let highest = 0;
   await mkdir(folder, { recursive: true });
+  await removeHalfWritten(folder);
   for (const name of (await namesIn(folder)).sort()) {
     const position = Number(fileName.exec(name)?.[1] ?? 0);
     const letter = position === 0 ? undefined : await loadLetter(folder, name, logger);
