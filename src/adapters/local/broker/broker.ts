@@ -129,7 +129,13 @@ const removeTrigger = async (broker: Broker, trigger: string, why: string): Prom
   for (const delivery of deliveries.all().filter((candidate) => candidate.trigger === trigger)) {
     clearTimeout(timers.get(delivery.id));
     const failed: Delivery = { ...delivery, firstFailedAt: delivery.firstFailedAt ?? deps.now() };
-    await end(broker, delivery, () => deps.dead(failed, { message: why }));
+    try {
+      await end(broker, delivery, () => deps.dead(failed, { message: why }));
+    } catch (thrown) {
+      // Owed still, and nobody else would try it before the next start.
+      schedule(broker, delivery.id, broker.options.backoffMs, trigger);
+      throw thrown;
+    }
   }
 };
 

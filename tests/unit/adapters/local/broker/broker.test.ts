@@ -219,6 +219,18 @@ describe('the in-process broker', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it('goes on with what a removed trigger was owed when that could not be made a dead letter', async () => {
+    const one = broker({ dead: () => Promise.reject(new Error('the disk is full')) }, { backoffMs: 200 });
+    answer = (tries) => ({ status: tries === 1 ? 503 : 200 });
+    await one.start();
+    await one.publish(event('a'));
+    while (seen.length < 1) await sleep(1);
+    await sleep(20);
+    await expect(one.removeTrigger('trigger', 'The function was deleted')).rejects.toThrow('the disk is full');
+    await settled(1);
+    expect(seen).toHaveLength(2);
+  });
+
   it('does not count a try that its own end cut off', async () => {
     const one = broker({
       deliver: (_trigger, _event, signal) =>
