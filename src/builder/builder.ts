@@ -9,6 +9,7 @@ import { createDeploy } from './deploy.ts';
 import type { Handlers } from './dispatch.ts';
 import { createFinishBuild } from './finish-build.ts';
 import type { Packing, TakePlace } from './limits.ts';
+import { createMeasureBuild } from './measure-build.ts';
 import type { BuilderMetrics } from './metrics.ts';
 import { createObjectChanged } from './object-changed.ts';
 import { createPendingEvents } from './pending-events.ts';
@@ -31,6 +32,7 @@ export type BuilderDeps = {
   takePlace: TakePlace;
   packing: Packing;
   metrics: BuilderMetrics;
+  onBuildEnded?: BuilderMetrics['buildEnded'];
   logger: Logger;
   images: StartBuildDeps['images'];
   templates: Templates;
@@ -60,8 +62,9 @@ export const createBuilder = (deps: BuilderDeps): Builder => {
   const sources = createSourceReader(deps.sources, deps.spoolFolder, deps.takePlace);
   const startBuild = createStartBuild({ ...deps, deploy, sources });
   const finish = { ...deps, pending, deploy };
-  const finishBuild = createFinishBuild(finish);
-  const cancel = createCancelBuild({ ...deps, pending });
+  const measure = createMeasureBuild(deps.onBuildEnded);
+  const finishBuild = createFinishBuild({ ...finish, measure });
+  const cancel = createCancelBuild({ ...deps, pending, measure });
   const remove = createDeleteFunction({ ...deps, pending, cancel });
   return {
     handlers: {

@@ -5,10 +5,17 @@ import type { LambdaEvent } from '../core/events.ts';
 import { isSameRef } from '../core/function-spec.ts';
 import type { FunctionRef } from '../core/function.ts';
 import type { FunctionPlatform, ImageBuilder } from '../ports.ts';
+import type { MeasureBuild } from './measure-build.ts';
 import type { Outcome } from './outcome.ts';
 import type { PendingEvents } from './pending-events.ts';
 
-export type CancelDeps = { builds: ImageBuilder; functions: FunctionPlatform; pending: PendingEvents };
+export type CancelDeps = {
+  builds: ImageBuilder;
+  functions: FunctionPlatform;
+  pending: PendingEvents;
+  measure: MeasureBuild;
+  now: () => number;
+};
 export type CancelBuild = (ref: FunctionRef, buildId: string | undefined, reason: string | undefined) => Promise<Outcome>;
 
 const newestBuilds = 100;
@@ -43,6 +50,7 @@ export const createCancelBuild =
     const found = await buildsToCancel(deps.builds, ref, buildId);
     const ends = await Promise.all(found.map((build) => deps.builds.cancel(build.buildId, reason)));
     const cancelled = found.filter((_, at) => ends[at] === 'cancelled');
+    for (const build of cancelled) deps.measure(build, 'cancelled', build.endedAt ?? deps.now());
     // Also when there was nothing to cancel any more: whoever cancelled it may have died before this.
     if (await nothingComes(deps, ref, cancelled.length))
       await deps.pending.reject(ref, new CodedError('BUILD_CANCELLED', `The function's build was cancelled: ${reason}`));

@@ -6,6 +6,7 @@ import type { LambdaEvent } from '../core/events.ts';
 import type { FunctionRef } from '../core/function.ts';
 import type { FunctionPlatform, ImageBuilder } from '../ports.ts';
 import type { Deploy } from './deploy.ts';
+import type { MeasureBuild } from './measure-build.ts';
 import type { Outcome } from './outcome.ts';
 import type { PendingEvents } from './pending-events.ts';
 
@@ -83,7 +84,7 @@ export const finishBuild = (deps: FinishDeps, build: Build, origin: Origin, clai
 const claimedStatus = { 'build.complete': 'complete', 'build.failed': 'failed', 'build.timeout': 'timeout' } as const;
 
 export const createFinishBuild =
-  (deps: FinishDeps) =>
+  (deps: FinishDeps & { measure: MeasureBuild }) =>
   async ({ name, ref, data }: Completion, origin: Origin): Promise<Outcome> => {
     const build = await buildNamed(deps.builds, data.build_id);
     checkCompletion(build, ref, data);
@@ -95,5 +96,7 @@ export const createFinishBuild =
     }
     // First: its place is free, whether or not the build can be finished now.
     await deps.builds.admitNext();
-    return finishBuild(deps, build, origin, data.image_digest);
+    const outcome = await finishBuild(deps, build, origin, data.image_digest);
+    deps.measure(build, build.status, build.endedAt);
+    return outcome;
   };

@@ -6,7 +6,7 @@ import type { EventName } from '../core/events.ts';
 import type { Runtime } from '../core/source.ts';
 
 export type EventOutcome = 'accepted' | 'done' | 'refused' | 'retryable';
-export type LimitName = 'tenant' | 'global' | 'packing' | 'storage' | 'queue';
+export type LimitName = 'tenant' | 'global' | 'packing' | 'storage';
 
 export type Observed = {
   /** Absent where somebody else keeps the queue. */
@@ -23,7 +23,8 @@ export type BuilderMetrics = {
   errorAnswered(code: ErrorCode): void;
   limitMet(limit: LimitName): void;
   contextPacked(seconds: number): void;
-  buildEnded(runtime: Runtime, outcome: EndStatus, seconds: number): void;
+  /** Without seconds when nobody knows them, or when it never began. */
+  buildEnded(runtime: Runtime, outcome: EndStatus, seconds: number | undefined): void;
   coldStarted(runtime: Runtime, seconds: number): void;
   /** Read when Prometheus asks. */
   observe(sources: Observed): void;
@@ -176,7 +177,7 @@ export const createBuilderMetrics = (registry: Registry): BuilderMetrics => {
     limitMet: (limit) => counters.limits.inc({ limit }),
     contextPacked: (seconds) => histograms.packing.observe(seconds),
     buildEnded: (runtime, outcome, seconds) => {
-      histograms.builds.observe({ runtime, outcome }, seconds);
+      if (seconds !== undefined) histograms.builds.observe({ runtime, outcome }, seconds);
       if (outcome !== 'cancelled') ended(outcome === 'complete');
     },
     coldStarted: (runtime, seconds) => histograms.coldStarts.observe({ runtime }, seconds),

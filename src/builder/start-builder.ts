@@ -41,6 +41,8 @@ export type BuilderAdapters = {
   functionEvents: EventSink;
   limiter: OpenLimiter;
   observed: Observed;
+  /** Where the adapters don't see how builds end: told by the completions. */
+  onBuildEnded?: BuilderMetrics['buildEnded'];
   /** Of the tool that builds, as far as they change the image. */
   builderOptions: Readonly<Record<string, string>>;
   /** Routes beside the builder's own, and what they are for. */

@@ -93,6 +93,7 @@ export const openAdapters = async (around: Around): Promise<BuilderAdapters> => 
       ...observed,
       ...(config.KUEUE_QUEUE === undefined ? { queued: () => depth('queued'), running: () => depth('running') } : {}),
     },
+    onBuildEnded: (...end) => around.metrics.buildEnded(...end),
     builderOptions: { builder: 'kaniko', image: config.KANIKO_IMAGE },
   };
 };

@@ -97,6 +97,9 @@ describeWith(await findServers(), 'the builder on a cluster', (servers) => {
       ...{ build_id: buildId, job_name: jobName, image_uri, image_digest, content_hash },
     });
     expect(told).toMatchObject({ status: 200, body: { status: 'acknowledged' } });
+    const metrics = await (await fetch(`${builder.address}/metrics`)).text();
+    expect(metrics).toContain('knative_lambda_build_duration_seconds_count{runtime="nodejs24",outcome="complete"} 1\n');
+    expect(metrics).toContain('knative_lambda_build_success_rate 1\n');
     await ready('price_feed');
     await tellOf(builder, 'Service', serviceName({ tenant, function: 'price_feed' }), 'price_feed');
     expect(await handedOver('event-1')).toBe(1);

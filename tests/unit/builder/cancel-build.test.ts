@@ -13,8 +13,11 @@ const nothing = (): never => {
 type World = { builds?: Build[]; current?: FunctionState; cancel?: ImageBuilder['cancel'] };
 
 /** @returns what the sender is told, which builds were cancelled, and why what waits is refused */
-const cancelling = async (world: World, buildId?: string): Promise<{ told: Outcome; asked: string[]; refused: string[] }> => {
-  const [asked, refused]: [string[], string[]] = [[], []];
+const cancelling = async (
+  world: World,
+  buildId?: string,
+): Promise<{ told: Outcome; asked: string[]; refused: string[]; measured: unknown[] }> => {
+  const [asked, refused, measured]: [string[], string[], unknown[]] = [[], [], []];
   const { builds = [], cancel = () => Promise.resolve('cancelled') } = world;
   const run = createCancelBuild({
     builds: {
@@ -32,9 +35,11 @@ const cancelling = async (world: World, buildId?: string): Promise<{ told: Outco
       ...{ keep: nothing, deliver: nothing, list: nothing },
       reject: (_ref, { code }) => Promise.resolve(refused.push(code)),
     },
+    measure: (build, outcome, endedAt) => measured.push([build.buildId, outcome, endedAt]),
+    now: () => 5000,
   });
   const told = await run(buildWith().ref, buildId, undefined);
-  return { told, asked, refused };
+  return { told, asked, refused, measured };
 };
 
 const marked = buildWith({ status: 'cancelled' });
@@ -70,4 +75,11 @@ it.each<[string, World]>([
   const { told, refused } = await cancelling({ ...world, cancel: () => Promise.resolve('ended') });
   expect(told.status).toBe('skipped');
   expect(refused).toEqual([]);
+});
+
+it('measures what was cancelled, and nothing else', async () => {
+  const running = { builds: [buildWith({ status: 'running', startedAt: 3000 })] };
+  expect((await cancelling(running)).measured).toEqual([[buildId, 'cancelled', 5000]]);
+  expect((await cancelling({ builds: [{ ...marked, endedAt: 4000 }] })).measured).toEqual([[buildId, 'cancelled', 4000]]);
+  expect((await cancelling({ ...running, cancel: () => Promise.resolve('ended') })).measured).toEqual([]);
 });
