@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { originOf } from '../../core/correlation.ts';
 import type { CloudEvent } from '../../core/cloudevent.ts';
+import { connectionHeaders } from '../../core/connection-headers.ts';
 import { CodedError } from '../../core/errors.ts';
 import { typePrefix } from '../../core/event-type.ts';
 import { eventSourceOf, idPattern, type FunctionRef } from '../../core/function.ts';
@@ -74,8 +75,8 @@ const eventOf = (request: FastifyRequest, ref: FunctionRef): CloudEvent => {
   };
 };
 
-/** What belongs to this connection, not to the function's answer. */
-const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'date', 'upgrade', 'te', 'trailer']);
+/** The server says these itself. */
+const ownHeaders: ReadonlySet<string> = new Set(['content-length', 'date']);
 
 const invoke = async (
   deps: Deps,
@@ -86,7 +87,7 @@ const invoke = async (
   const ref = refOf(request);
   const event = eventOf(request, ref);
   const answered = await deps.functions.invoke(ref, event, signalOf(reply));
-  const headers = Object.entries(answered.headers).filter(([name]) => !hopByHop.has(name));
+  const headers = Object.entries(answered.headers).filter(([name]) => !connectionHeaders.has(name) && !ownHeaders.has(name));
   return reply.code(answered.status).headers(Object.fromEntries(headers)).send(answered.body);
 };
 

@@ -1,6 +1,7 @@
 // One event to one replica over HTTP, and its reply: within a time, within a size, and gone when the caller gives up.
 import { once } from 'node:events';
 import { request, type Agent, type IncomingMessage } from 'node:http';
+import { connectionHeaders } from '../../../core/connection-headers.ts';
 import { CodedError } from '../../../core/errors.ts';
 import type { HttpMessage } from '../../../core/http-binding.ts';
 import type { Reply } from '../../../ports.ts';
@@ -11,22 +12,11 @@ export type Address = { readonly port: number; readonly agent: Agent };
 export const host = '127.0.0.1';
 const replyLimitBytes = 10 * 2 ** 20;
 
-/** RFC 9110, section 7.6.1: they speak about the connection to the replica, which ends here. */
-const hopByHop: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
+/** Without what is about the connection to the replica, which ends here. */
 const headersOf = (response: IncomingMessage): Record<string, string> => {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) {
-    if (value !== undefined && !hopByHop.has(name)) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+    if (value !== undefined && !connectionHeaders.has(name)) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   return headers;
 };
