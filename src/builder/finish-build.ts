@@ -37,9 +37,9 @@ const verifiedDigest = async (builds: ImageBuilder, build: Build, claimed: strin
 
 /** Another build of the function may still bring it, and a function that is there takes events with its older image. */
 const nothingElseComes = async (deps: FinishDeps, ref: FunctionRef): Promise<boolean> => {
-  if ((await deps.functions.get(ref)) !== undefined) return false;
+  // In this order: a build that ends between the two looks has brought the function by the second.
   const { items } = await deps.builds.list(ref, { limit: 100 });
-  return items.every((build) => hasEnded(build.status));
+  return items.every((build) => hasEnded(build.status)) && (await deps.functions.get(ref)) === undefined;
 };
 
 export const refusalOf = (build: Build): CodedError => {

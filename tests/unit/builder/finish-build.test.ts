@@ -72,3 +72,25 @@ it('tells who waited for a function that was deleted while it was built, unless 
   expect(await superseded([buildWith({ status: 'running' })])).toEqual([]);
   expect(await superseded([], { requestedAt: 0 } as FunctionState)).toEqual([]);
 });
+
+it('leaves what waits to a build that ends and is deployed while this is looked at', async () => {
+  const refused: string[] = [];
+  const other = { status: 'running' as Build['status'], state: undefined as FunctionState | undefined };
+  /** Each look shows how things were; then the other build goes on. */
+  const look = <T>(seen: T): Promise<T> => {
+    Object.assign(other, { status: 'complete', state: {} });
+    return Promise.resolve(seen);
+  };
+  const deps: FinishDeps = {
+    builds: {
+      list: () => look({ items: [buildWith({ status: other.status })] }),
+      ...{ submit: nothing, get: nothing, logs: nothing, cancel: nothing, admitNext: nothing, findImage: nothing },
+    },
+    functions: { apply: nothing, get: () => look(other.state), list: nothing, remove: nothing, invoke: nothing },
+    pending: { keep: nothing, deliver: nothing, list: nothing, reject: (_ref, { code }) => Promise.resolve(refused.push(code)) },
+    deploy: nothing,
+  };
+  const build = buildWith({ status: 'failed' });
+  await finishBuild(deps, build, build);
+  expect(refused).toEqual([]);
+});
