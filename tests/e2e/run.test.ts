@@ -99,7 +99,11 @@ describe('an event for a function that does not exist', () => {
   });
 
   it('skips a build.start of an equal source that is deployed', async () => {
-    const skipped = await platform.post('build.start', { third_party_id: 'acme', parser_id: 'first', s3_key: 'elsewhere/echo.js' });
+    const skipped = await platform.post('build.start', {
+      third_party_id: 'acme',
+      parser_id: 'first',
+      s3_key: 'elsewhere/echo.js',
+    });
     expect(skipped).toMatchObject({ status: 200, body: { status: 'skipped' } });
     expect(await buildsOf(platform, 'first')).toHaveLength(1);
   });
