@@ -8,8 +8,8 @@ import type { PendingEvents } from './pending-events.ts';
 
 export type Deployed =
   | { outcome: 'created' | 'updated' | 'unchanged'; state: FunctionState }
-  /** Something asked for later is there, or the function was deleted. */
-  | { outcome: 'superseded' };
+  /** Something asked for later is there, or the function was deleted after this was asked for: at that moment, in ms since the epoch. */
+  | { outcome: 'superseded'; deletedAt?: number };
 export type Deploy = (build: Build, imageDigest: string, requestedAt: number, origin: Origin) => Promise<Deployed>;
 
 const tombstoneKey = (ref: FunctionRef): string => `deleted/${fn10(ref)}.json`;
@@ -30,10 +30,10 @@ const deletedAt = async (temp: ObjectStore, ref: FunctionRef): Promise<number> =
 };
 
 /** Whoever deletes marks first and removes then, and may have died in between. What was asked for after the mark stays. */
-const takeBack = async (functions: FunctionPlatform, { ref, requestedAt }: FunctionSpec): Promise<Deployed> => {
+const takeBack = async (functions: FunctionPlatform, { ref, requestedAt }: FunctionSpec, at: number): Promise<Deployed> => {
   const current = await functions.get(ref);
   if (current?.requestedAt === requestedAt) await functions.remove(ref);
-  return { outcome: 'superseded' };
+  return { outcome: 'superseded', deletedAt: at };
 };
 
 /** Makes the function what the spec says, unless it was deleted after that was asked for. */
@@ -41,12 +41,13 @@ export const declare = async (
   { functions, temp }: { functions: FunctionPlatform; temp: ObjectStore },
   spec: FunctionSpec,
 ): Promise<Deployed> => {
-  const isDeleted = async (): Promise<boolean> => spec.requestedAt <= (await deletedAt(temp, spec.ref));
-  if (await isDeleted()) return takeBack(functions, spec);
+  const before = await deletedAt(temp, spec.ref);
+  if (spec.requestedAt <= before) return takeBack(functions, spec, before);
   const { outcome, state } = await functions.apply(spec);
   if (outcome === 'superseded') return { outcome };
   // It may have been deleted meanwhile: a mark that is not there yet comes with a removal that is still to come.
-  return (await isDeleted()) ? takeBack(functions, spec) : { outcome, state };
+  const meanwhile = await deletedAt(temp, spec.ref);
+  return spec.requestedAt <= meanwhile ? takeBack(functions, spec, meanwhile) : { outcome, state };
 };
 
 export const createDeploy =

@@ -1,5 +1,6 @@
 // A completion event: believed only if it matches the build it names, then the function is deployed, or what waits for it is told.
 import { checkCompletion, hasEnded, type Build } from '../core/build.ts';
+import { isSameEvent } from '../core/cloudevent.ts';
 import type { Origin } from '../core/emitted.ts';
 import { CodedError } from '../core/errors.ts';
 import type { LambdaEvent } from '../core/events.ts';
@@ -8,7 +9,7 @@ import type { FunctionPlatform, ImageBuilder } from '../ports.ts';
 import type { Deploy } from './deploy.ts';
 import type { MeasureBuild } from './measure-build.ts';
 import type { Outcome } from './outcome.ts';
-import type { PendingEvents } from './pending-events.ts';
+import type { PendingEvents, WaitingEvent } from './pending-events.ts';
 
 export type FinishDeps = { builds: ImageBuilder; functions: FunctionPlatform; pending: PendingEvents; deploy: Deploy };
 
@@ -58,10 +59,14 @@ const fail = async (deps: FinishDeps, build: Build): Promise<Outcome> => {
   };
 };
 
-/** Its deletion found no build to cancel, since this one was still being packed, and none of the events that wait for it now. */
-const rejectDeleted = async (deps: FinishDeps, { ref, buildId }: Build): Promise<Outcome> => {
+/**
+ * Its deletion found no build to cancel, since this one was still being packed, and none of the events that wait for it now. What came after
+ * the deletion asks for the function anew, unless it is a copy; the sweep begins that.
+ */
+const rejectDeleted = async (deps: FinishDeps, { ref, buildId, cause }: Build, deletedAt: number): Promise<Outcome> => {
   const message = 'The function was deleted while it was built';
-  const count = await deps.pending.reject(ref, new CodedError('FUNCTION_DELETED', message));
+  const isMeant = ({ event, askedAt }: WaitingEvent): boolean => askedAt <= deletedAt || isSameEvent(event, cause);
+  const count = await deps.pending.reject(ref, new CodedError('FUNCTION_DELETED', message), isMeant);
   return { status: 'acknowledged', ref, buildId, message: `${message}; ${count} waiting events are dead letters now` };
 };
 
@@ -72,9 +77,10 @@ const complete = async (deps: FinishDeps, build: Build, claimed: string | undefi
   if (current !== undefined && current.requestedAt > build.requestedAt)
     return { status: 'skipped', ref, buildId, message: 'A later request is deployed already' };
   const digest = await verifiedDigest(deps.builds, build, claimed);
-  const { outcome } = await deps.deploy(build, digest, build.requestedAt, origin);
-  if (outcome === 'superseded' && (await nothingElseComes(deps, ref))) return rejectDeleted(deps, build);
-  return { status: 'acknowledged', ref, buildId, message: `The function is ${outcome}` };
+  const deployed = await deps.deploy(build, digest, build.requestedAt, origin);
+  const deletedAt = deployed.outcome === 'superseded' ? deployed.deletedAt : undefined;
+  if (deletedAt !== undefined && (await nothingElseComes(deps, ref))) return rejectDeleted(deps, build, deletedAt);
+  return { status: 'acknowledged', ref, buildId, message: `The function is ${deployed.outcome}` };
 };
 
 /** Also what a build's own record says, when its completion event was lost. */

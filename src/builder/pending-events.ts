@@ -12,29 +12,31 @@ import type { Logger } from '../ops/logger.ts';
 import type { EventSink, ObjectStore, StoredObject } from '../ports.ts';
 import { createPasses } from './passes.ts';
 
-export type PendingEvent = {
-  key: string;
+export type WaitingEvent = {
   ref: FunctionRef;
   event: CloudEvent;
   sourceKey?: string;
+  /** When it came: ms since the epoch. */
+  askedAt: number;
 };
+export type PendingEvent = WaitingEvent & { key: string };
 
 export type PendingEvents = {
   /** Resolves once the event survives this process. */
-  keep(ref: FunctionRef, event: CloudEvent, sourceKey: string | undefined): Promise<void>;
+  keep(ref: FunctionRef, event: CloudEvent, sourceKey: string | undefined, askedAt: number): Promise<void>;
   /**
    * Hands what waits for the function to the functions' broker, each event gone from here only once the broker owes it. What that broker
    * refuses for good becomes a dead letter; when it can't be reached, the rest is handed over as far as possible before this fails.
    * Resolves when all that was kept before the call is.
    */
   deliver(ref: FunctionRef): Promise<number>;
-  /** The function will not come: what waits for it becomes dead letters, with the reason. */
-  reject(ref: FunctionRef, reason: CodedError): Promise<number>;
+  /** The function will not come: what waits for it becomes dead letters, with the reason. What is not meant goes on waiting. */
+  reject(ref: FunctionRef, reason: CodedError, isMeant?: (waiting: WaitingEvent) => boolean): Promise<number>;
   /** What waits, of all functions. What is not wanted is not read. */
   list(isWanted?: (found: StoredObject) => boolean): AsyncIterable<PendingEvent>;
 };
 
-type Stored = { ref: FunctionRef; event: Record<string, unknown>; source_key?: string };
+type Stored = { ref: FunctionRef; event: Record<string, unknown>; source_key?: string; asked_at: number };
 
 /**
  * The event as the function's trigger will know it. An event that already comes from the tenant about the function is not touched;
@@ -67,14 +69,12 @@ type Deps = {
   now: () => number;
 };
 
-type Waiting = Omit<PendingEvent, 'key'>;
-
-const eventIn = (text: string): Waiting => {
-  const { ref, event, source_key: sourceKey } = JSON.parse(text) as Stored;
-  return { ref, event: fromJsonFormat(event), ...(sourceKey === undefined ? {} : { sourceKey }) };
+const eventIn = (text: string): WaitingEvent => {
+  const { ref, event, source_key: sourceKey, asked_at: askedAt } = JSON.parse(text) as Stored;
+  return { ref, askedAt, event: fromJsonFormat(event), ...(sourceKey === undefined ? {} : { sourceKey }) };
 };
 
-const readWaiting = async ({ temp, logger }: Deps, key: string): Promise<Waiting | undefined> => {
+const readWaiting = async ({ temp, logger }: Deps, key: string): Promise<WaitingEvent | undefined> => {
   const text = await textOf(temp, key).catch((thrown: unknown) => {
     // Another process may hand the same event over at the same time; then it is gone, and that is success.
     if (thrown instanceof CodedError && thrown.code === 'SOURCE_NOT_FOUND') return undefined;
@@ -103,13 +103,18 @@ const atOnce = 8;
 const mostFailuresInARow = 5;
 
 /** Each is taken out once its work is done. What fails stays and holds up none of the others; what can be tried again is thrown in the end. */
-const takeOut = async (deps: Deps, ref: FunctionRef, work: (event: CloudEvent) => Promise<unknown>): Promise<number> => {
+const takeOut = async (
+  deps: Deps,
+  ref: FunctionRef,
+  work: (event: CloudEvent) => Promise<unknown>,
+  isMeant: (waiting: WaitingEvent) => boolean = () => true,
+): Promise<number> => {
   let [count, failuresInARow] = [0, 0];
   let failure: CodedError | undefined;
   const take = async (key: string): Promise<void> => {
     const waiting = await readWaiting(deps, key);
     // Two functions may share the digits that the prefix is made of, if somebody searched for such names: each gets only its own.
-    if (waiting === undefined || !isSameRef(waiting.ref, ref)) return;
+    if (waiting === undefined || !isSameRef(waiting.ref, ref) || !isMeant(waiting)) return;
     await work(waiting.event);
     await deps.temp.remove(key);
     count++;
@@ -151,13 +156,14 @@ const handOver = async (deps: Deps, ref: FunctionRef, event: CloudEvent): Promis
 export const createPendingEvents = (deps: Deps): PendingEvents => {
   const passes = createPasses<number>();
   return {
-    keep: async (ref, event, sourceKey) => {
-      const value: Stored = { ref, event: toJsonFormat(event), ...(sourceKey === undefined ? {} : { source_key: sourceKey }) };
+    keep: async (ref, event, sourceKey, askedAt) => {
+      const source = sourceKey === undefined ? {} : { source_key: sourceKey };
+      const value: Stored = { ref, event: toJsonFormat(event), asked_at: askedAt, ...source };
       await deps.temp.write(pendingKey(ref, event), Buffer.from(JSON.stringify(value)), { ifAbsent: true });
     },
     // Two at once would publish what the other has read and not taken out yet, and the function would run twice.
     deliver: (ref) => passes(`${ref.tenant}\0${ref.function}`, () => takeOut(deps, ref, (event) => handOver(deps, ref, event))),
-    reject: (ref, reason) => takeOut(deps, ref, (event) => reject(deps, ref, event, reason)),
+    reject: (ref, reason, isMeant) => takeOut(deps, ref, (event) => reject(deps, ref, event, reason), isMeant),
     list: (isWanted = () => true) => stored(deps, isWanted),
   };
 };

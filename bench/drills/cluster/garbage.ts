@@ -13,7 +13,7 @@ const brokenEvents: readonly Broken[] = [
   { type: type('build.start'), data: { json: { third_party_id: 'somebody-else' } } },
   { type: type('parser.start'), data: { json: { s3_key: '../../etc/passwd' } } },
   { type: type('build.start'), data: { json: { s3_key: 'no/such/source.js' } } },
-  { type: type('build.cancel'), data: { json: { build_id: '0123456789abcdef' } } },
+  { type: type('build.cancel'), data: { json: { build_id: 'the last one' } } },
   { type: type('build.complete'), data: { json: { build_id: '0123456789abcdef', status: 'complete' } } },
   { type: type('job.start'), subject: 'never-built', data: { json: {} } },
   { type: type('parser.start'), subject: 'not/an/id', data: { json: {} } },

@@ -87,7 +87,7 @@ describe('a function that is deleted while it is being deployed', () => {
       await mark(2_000);
       return state;
     });
-    expect(await deploy()).toEqual({ outcome: 'superseded' });
+    expect(await deploy()).toEqual({ outcome: 'superseded', deletedAt: 2_000 });
     expect(current()).toBeUndefined();
     expect(emitted).toEqual([]);
   });
@@ -96,7 +96,7 @@ describe('a function that is deleted while it is being deployed', () => {
     const { deploy, current, temp, there } = deploying(nothing);
     there(stateOf({ ...build, name: 'fn', imageDigest: digest, requestedAt }));
     await markDeleted(temp, ref, 2_000);
-    expect(await deploy()).toEqual({ outcome: 'superseded' });
+    expect(await deploy()).toEqual({ outcome: 'superseded', deletedAt: 2_000 });
     expect(current()).toBeUndefined();
   });
 
@@ -105,7 +105,7 @@ describe('a function that is deleted while it is being deployed', () => {
       await mark(2_000);
       return { ...state, requestedAt: 3_000 };
     });
-    expect(await deploy()).toEqual({ outcome: 'superseded' });
+    expect(await deploy()).toEqual({ outcome: 'superseded', deletedAt: 2_000 });
     expect(current()).toMatchObject({ requestedAt: 3_000 });
   });
 

@@ -1,6 +1,7 @@
 // Whose digest is believed when a build has completed. What completions say on the wire is tried in tests/http.
 import { expect, it } from '@jest/globals';
 import { finishBuild, type FinishDeps } from '../../../src/builder/finish-build.ts';
+import type { WaitingEvent } from '../../../src/builder/pending-events.ts';
 import type { Build } from '../../../src/core/build.ts';
 import { CodedError } from '../../../src/core/errors.ts';
 import type { FunctionState } from '../../../src/ports.ts';
@@ -47,7 +48,12 @@ it.each([
 });
 
 /** @param others builds of the function beside the one that completed, which was superseded. @returns why what waits is refused */
-const superseded = async (others: Build[], current?: FunctionState): Promise<string[]> => {
+const waitingSince = (askedAt: number, id = 'other'): WaitingEvent => {
+  const { ref, cause } = buildWith({});
+  return { ref, askedAt, event: { specversion: '1.0', source: cause.source, id, type: 't', extensions: {} } };
+};
+
+const superseded = async (others: Build[], current?: FunctionState, deletedAt?: number): Promise<string[]> => {
   const refused: string[] = [];
   const build = buildWith({ status: 'complete' });
   const deps: FinishDeps = {
@@ -59,18 +65,24 @@ const superseded = async (others: Build[], current?: FunctionState): Promise<str
     functions: { apply: nothing, get: () => Promise.resolve(current), list: nothing, remove: nothing, invoke: nothing },
     pending: {
       ...{ keep: nothing, deliver: nothing, list: nothing },
-      reject: (_ref, { code }) => Promise.resolve(refused.push(code)),
+      reject: (_ref, { code }, isMeant = () => true) => {
+        const waiting = [waitingSince(6), waitingSince(7), waitingSince(8), waitingSince(8, build.cause.id)].filter(isMeant);
+        return Promise.resolve(refused.push(...waiting.map(({ event, askedAt }) => `${code} ${event.id} ${askedAt}`)));
+      },
     },
-    deploy: () => Promise.resolve({ outcome: 'superseded' }),
+    deploy: () => Promise.resolve({ outcome: 'superseded', ...(deletedAt === undefined ? {} : { deletedAt }) }),
   };
   await finishBuild(deps, build, build);
   return refused;
 };
 
 it('tells who waited for a function that was deleted while it was built, unless another build or a later request brings it', async () => {
-  expect(await superseded([])).toEqual(['FUNCTION_DELETED']);
-  expect(await superseded([buildWith({ status: 'running' })])).toEqual([]);
-  expect(await superseded([], { requestedAt: 0 } as FunctionState)).toEqual([]);
+  const copy = `FUNCTION_DELETED ${buildWith({}).cause.id} 8`;
+  expect(await superseded([], undefined, 7)).toEqual(['FUNCTION_DELETED other 6', 'FUNCTION_DELETED other 7', copy]);
+  expect(await superseded([buildWith({ status: 'running' })], undefined, 7)).toEqual([]);
+  expect(await superseded([], { requestedAt: 0 } as FunctionState, 7)).toEqual([]);
+  // Whoever deleted what was asked for later has rejected what waited then.
+  expect(await superseded([])).toEqual([]);
 });
 
 it('leaves what waits to a build that ends and is deployed while this is looked at', async () => {

@@ -67,7 +67,7 @@ describe('events that wait', () => {
 
   const ids = (count: number): string[] => Array.from({ length: count }, (_, at) => `event-${at}`);
   const keep = async (count: number): Promise<string[]> => {
-    for (const id of ids(count)) await pending.keep(ref, eventOf(id), undefined);
+    for (const id of ids(count)) await pending.keep(ref, eventOf(id), undefined, 0);
     return ids(count);
   };
   const left = async (): Promise<string[]> => (await Array.fromAsync(pending.list())).map(({ event }) => event.id).sort();
@@ -135,12 +135,15 @@ describe('events that wait', () => {
     };
     const first = pending.deliver(ref);
     await until(() => taken.length > 20);
-    await pending.keep(ref, eventOf(late), undefined);
+    await pending.keep(ref, eventOf(late), undefined, 0);
     const others = [pending.deliver(ref), pending.deliver(ref)];
     await Promise.all(others);
     expect(taken).toContain(late);
     expect(taken.sort()).toEqual([...all, late].sort());
-    expect(await Promise.all([first, ...others])).toEqual([60, 1, 1]);
+    // Who lists a folder may or may not be told of what is put into it meanwhile.
+    const [byFirst = 0, byNext = 0, byAnother] = await Promise.all([first, ...others]);
+    expect(byFirst + byNext).toBe(61);
+    expect(byAnother).toBe(byNext);
     expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(10);
     expect(await pending.deliver(ref)).toBe(0);

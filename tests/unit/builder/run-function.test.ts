@@ -46,9 +46,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
+const askedAt = 5_000;
 const run = (startBuild: () => Promise<Outcome>): Promise<Outcome> => {
   const functions = { get: () => Promise.resolve(undefined) } as unknown as FunctionPlatform;
-  const handle = createRunFunction({ functions, functionEvents: { publish: nothing }, pending, startBuild });
+  const handle = createRunFunction({ functions, functionEvents: { publish: nothing }, pending, startBuild, now: () => askedAt });
   const parsed = parseEvent(event) as LambdaEvent<'parser.start'>;
   return handle(parsed, originOf(event, {}));
 };
@@ -64,6 +65,15 @@ it('keeps an event from the failure of an older build that comes while its own i
   expect(outcome.status).toBe('pending');
   expect(rejected).toEqual([]);
   expect(await waiting()).toEqual(['one']);
+});
+
+it('keeps when an event came: a deletion before that does not take it along, one while its build is packed does', async () => {
+  await run(() => Promise.resolve(started));
+  const deleted = new CodedError('FUNCTION_DELETED', 'The function was deleted');
+  expect(await pending.reject(ref, deleted, (event) => event.askedAt < askedAt)).toBe(0);
+  expect(await waiting()).toEqual(['one']);
+  expect(await pending.reject(ref, deleted, (event) => event.askedAt === askedAt)).toBe(1);
+  expect(await waiting()).toEqual([]);
 });
 
 it('keeps an event that was promised when a copy of it is refused', async () => {
