@@ -136,12 +136,12 @@ describe('events that wait', () => {
     const first = pending.deliver(ref);
     await until(() => taken.length > 20);
     await pending.keep(ref, eventOf(late), undefined, 0);
-    const others = [pending.deliver(ref), pending.deliver(ref)];
+    const others = [pending.deliver(ref), pending.deliver(ref)] as const;
     await Promise.all(others);
     expect(taken).toContain(late);
     expect(taken.sort()).toEqual([...all, late].sort());
     // Who lists a folder may or may not be told of what is put into it meanwhile.
-    const [byFirst = 0, byNext = 0, byAnother] = await Promise.all([first, ...others]);
+    const [byFirst, byNext, byAnother] = await Promise.all([first, ...others]);
     expect(byFirst + byNext).toBe(61);
     expect(byAnother).toBe(byNext);
     expect(most).toBeGreaterThan(1);
