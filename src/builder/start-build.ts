@@ -95,7 +95,11 @@ const requestOf = async (
 const alreadyUnderWay = (build: Build | undefined, origin: Origin, now: number): Outcome | undefined => {
   if (build === undefined) return undefined;
   const skipped = { status: 'skipped', ref: build.ref, buildId: build.buildId } as const;
-  if (!hasEnded(build.status)) return { ...skipped, message: `This build is ${build.status} already` };
+  if (!hasEnded(build.status)) {
+    // One that waits may be one too many, about to be taken back by whoever made it: submitting it as well makes sure that it stays.
+    const isSure = build.status === 'running' && !isSameEvent(build.cause, origin.cause);
+    return isSure ? { ...skipped, message: 'This build is running already' } : undefined;
+  }
   if (build.status === 'cancelled' && isSameEvent(build.cause, origin.cause))
     return { ...skipped, message: 'This build was cancelled; a new event begins it again' };
   const at = nextTryAt(build, now);
@@ -143,10 +147,10 @@ const settle = async (
 ): Promise<Outcome | { knownEnd: number }> => {
   const before = await deps.builds.get(request.buildId);
   const underWay = alreadyUnderWay(before, origin, deps.now());
-  const isRetryOfItsCause = before !== undefined && !hasEnded(before.status) && isSameEvent(before.cause, origin.cause);
-  if (underWay !== undefined && !isRetryOfItsCause) return underWay;
+  if (underWay !== undefined) return underWay;
   const toBuild = { knownEnd: lastEnd(before) };
-  if (wish.force === true && before?.status !== 'complete') return toBuild;
+  const isUnfinished = before !== undefined && !hasEnded(before.status);
+  if (isUnfinished || (wish.force === true && before?.status !== 'complete')) return toBuild;
   const asked = { request, before, askedAt: wish.askedAt };
   const served = await alreadyServed(deps, asked);
   if (served !== undefined) return served;

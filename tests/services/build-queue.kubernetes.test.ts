@@ -154,6 +154,18 @@ describeWith(await findCluster(), 'the queue of builds of many replicas', (clust
     await waitUntil(async () => (await statuses()).complete === 2, 'both builds');
   });
 
+  test('keeps what is known of an ended build when its next attempt finds the queue full', async () => {
+    const limits = { maxRunning: 1, maxQueued: 1 };
+    const request = site.request('fails');
+    // It saw the queue before that was filled by others.
+    const replica = site.replica({}, limits);
+    await replica.submit(request, 0);
+    await waitUntil(async () => (await replica.get(request.buildId))?.status === 'failed', 'the end');
+    for (let n = 0; n < 2; n++) await site.replica({}, limits).submit(site.request('waits'));
+    await expect(replica.submit(request, 1)).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+    expect(await replica.get(request.buildId)).toMatchObject({ status: 'failed', attempt: 1 });
+  });
+
   test('frees the place of a build whose end nobody told of', async () => {
     const [lost, next] = [site.request('waits'), site.request('succeeds')];
     const replica = site.replica({}, { maxRunning: 1 });

@@ -34,12 +34,13 @@ describe('build.start', () => {
   const named = new Map<string, string>();
   /** What others do while a context is packed. */
   let meanwhile: () => Promise<void>;
+  let submissions = 0;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'start-build-'));
     await mkdir(join(folder, 'sources/parsers'), { recursive: true });
     await writeFile(join(folder, 'sources', sourceKey), 'export const handle = () => 1;\n');
-    [time, meanwhile] = [1_000, () => Promise.resolve()];
+    [time, meanwhile, submissions] = [1_000, () => Promise.resolve(), 0];
     named.clear();
     builds.clear();
     states.clear();
@@ -47,6 +48,7 @@ describe('build.start', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   const submit = (request: BuildRequest, knownEnd = Infinity) => {
+    submissions++;
     const before = builds.get(request.buildId);
     if (before !== undefined && (!hasEnded(before.status) || before.attempt > knownEnd))
       return Promise.resolve({ outcome: 'exists', build: before } as const);
@@ -179,6 +181,16 @@ describe('build.start', () => {
     };
     expect(await send('first')).toMatchObject({ status: 'skipped', message: 'This source is built and deployed already' });
     expect([...builds.values()]).toMatchObject([{ status: 'complete', attempt: 1, cause: { id: 'other' } }]);
+  });
+
+  it('relies on a build that waits only by submitting it as well: whoever made it may be about to take it back', async () => {
+    const { buildId } = await send('first');
+    builds.set(buildId ?? '', { ...(builds.get(buildId ?? '') ?? nothing()), status: 'queued' });
+    expect(await send('second')).toMatchObject({ status: 'skipped', buildId, message: 'This build is queued already' });
+    expect(submissions).toBe(2);
+    builds.set(buildId ?? '', { ...(builds.get(buildId ?? '') ?? nothing()), status: 'running' });
+    expect(await send('third')).toMatchObject({ status: 'skipped', buildId, message: 'This build is running already' });
+    expect(submissions).toBe(2);
   });
 
   describe('for what is deployed, while another source is built', () => {

@@ -77,6 +77,21 @@ const jobNow = async ({ client, settings }: SubmitDeps, { metadata }: Job): Prom
   return found?.metadata.uid === metadata.uid ? found : undefined;
 };
 
+const refuseIfFull = async ({ ledger, maxQueued, settings }: SubmitDeps, buildId: string): Promise<void> => {
+  if (settings.kueueQueue !== undefined) return;
+  const isFull = await ledger.change((places) => ({
+    places,
+    result:
+      places.queued.length >= maxQueued && ![...places.admitted, ...places.queued].some((place) => place.buildId === buildId),
+  }));
+  if (isFull) throw queueFull(maxQueued);
+};
+
+/** By what this process saw last, so that a queue that is not full costs no look at it. */
+const refuseIfLikelyFull = async (deps: SubmitDeps, buildId: string): Promise<void> => {
+  if ((deps.ledger.lastSeen()?.queued.length ?? 0) >= deps.maxQueued) await refuseIfFull(deps, buildId);
+};
+
 /** A job of that name is there: it is the answer, or it has ended and makes room for the next attempt. */
 const meet = async (deps: SubmitDeps, found: Job, knownEnd: number): Promise<Tried | { attempt: number }> => {
   const { build, place, job } = known(found);
@@ -85,6 +100,8 @@ const meet = async (deps: SubmitDeps, found: Job, knownEnd: number): Promise<Tri
     if (job.metadata.deletionTimestamp !== undefined)
       throw unavailable(new Error(`The job ${build.jobName} is being deleted; its pods are still there`), 2);
     if (build.attempt > knownEnd) return { outcome: 'exists', build };
+    // What it says of its attempt goes with it: not for one that would find no place.
+    await refuseIfFull(deps, build.buildId);
     const at = { namespace: deps.settings.namespace, name: build.jobName };
     await remove(deps.client, jobs, at, { uid: place.uid, propagation: 'Background' });
     return { attempt: build.attempt + 1 };
@@ -97,16 +114,6 @@ const meet = async (deps: SubmitDeps, found: Job, knownEnd: number): Promise<Tri
   return relied === undefined ? 'again' : enter(deps, relied, 'exists');
 };
 
-const refuseWhenFull = async ({ ledger, maxQueued }: SubmitDeps, buildId: string): Promise<void> => {
-  if ((ledger.lastSeen()?.queued.length ?? 0) < maxQueued) return;
-  const isFull = await ledger.change((places) => ({
-    places,
-    result:
-      places.queued.length >= maxQueued && ![...places.admitted, ...places.queued].some((place) => place.buildId === buildId),
-  }));
-  if (isFull) throw queueFull(maxQueued);
-};
-
 export const createSubmit =
   (deps: SubmitDeps) =>
   async (request: BuildRequest, knownEnd?: number): Promise<Submitted> => {
@@ -114,7 +121,7 @@ export const createSubmit =
     const baseImages = await deps.baseImages(request.runtime);
     let attempt = (knownEnd ?? 0) + 1;
     // Only before anything is made: afterwards it has to be taken back.
-    if (settings.kueueQueue === undefined) await refuseWhenFull(deps, request.buildId);
+    await refuseIfLikelyFull(deps, request.buildId);
     for (let tries = 1; tries <= maxTries; tries++) {
       const wanted = kanikoJob(request, { attempt, createdAt: now() }, baseImages, settings);
       const created = await create(client, jobs, settings.namespace, wanted);
